@@ -1,0 +1,85 @@
+"""Signals as arrays: units, derivations, one resampling a night, scaling, flatness.
+
+Arrays or Signals in, arrays or Signals out; nothing here touches a file.
+"""
+
+import numpy as np
+import soxr
+
+from datasets.recording import Signal
+
+RATE_HZ = 200  # Sec. II-C of arXiv:2112.07252
+SCALED_LIMIT = 20.0  # in interquartile ranges, as U-Time clips
+FLAT_BLOCK_S = 2.0  # long enough to hold a heart beat
+FLAT_RANGE = {"uV": 0.5, "mV": 0.005}  # [I] ten times below what any living electrode gives
+_QUARTILE_SAMPLES = 400_000  # enough to place a quartile of a night within 0.3 % of its rank
+_VOLTS = {"V": 1.0, "mV": 1e-3, "uV": 1e-6, "µV": 1e-6, "μV": 1e-6, "nV": 1e-9}
+
+
+def convert(samples: np.ndarray, unit: str, to: str) -> np.ndarray:
+    """Samples in another unit of voltage."""
+    if unit not in _VOLTS:
+        raise ValueError(
+            f"unit {unit!r} is unknown; known are {sorted(_VOLTS)}. Add it in datasets/signals.py."
+        )
+    return samples if unit == to else samples * np.float32(_VOLTS[unit] / _VOLTS[to])
+
+
+def derive(plus: Signal, minus: Signal) -> Signal:
+    """The difference of two signals that start together, at the rate of the first."""
+    other = resample(minus.samples, minus.hz, plus.hz)
+    length = min(len(plus.samples), len(other))
+    samples = plus.samples[:length] - other[:length]
+    return Signal(f"{plus.label} - {minus.label}", samples, plus.hz, plus.unit)
+
+
+def resample(samples: np.ndarray, from_hz: float, to_hz: float) -> np.ndarray:
+    """A whole night at another rate, without delay or drift.
+
+    Rates may be fractional; sample k of the result lies at k / to_hz seconds. Going down to 200 Hz
+    it passes 90 Hz within 0.05 dB and weakens 104 Hz and above by 80 dB at least (tested).
+    Differs: the paper's code resamples every segment alone, which errs by 7 % at its edges.
+
+    Shapes: (n,) to (about n * to_hz / from_hz,), same dtype.
+    """
+    if from_hz == to_hz:
+        return samples
+    return np.asarray(soxr.resample(samples, from_hz, to_hz, quality="VHQ"))
+
+
+def is_flat(samples: np.ndarray, hz: float, unit: str) -> np.ndarray:
+    """Whether a signal stands still in more than half of its blocks of two seconds.
+
+    So a lost electrode, padding and an amplifier stuck at a limit are found, whatever jumps
+    there are between.
+
+    Shapes: (..., n) to (...) bool.
+    """
+    block = min(round(FLAT_BLOCK_S * hz), samples.shape[-1])
+    whole = samples.shape[-1] // block * block
+    blocks = samples[..., :whole].reshape(*samples.shape[:-1], -1, block)
+    still = np.ptp(blocks, axis=-1) < FLAT_RANGE[unit]  # (..., n) -> (..., n / block)
+    return np.asarray(still.mean(-1) > 0.5)
+
+
+def robust_scale(samples: np.ndarray) -> np.ndarray:
+    """A night's channel with median 0 and interquartile range 1, clipped to +-20.
+
+    Shapes: any; one median and range for the whole array.
+    Source: U-Time (Perslev 2019), per recording and channel.
+    """
+    step = max(1, samples.size // _QUARTILE_SAMPLES)
+    low, middle, high = np.percentile(samples.ravel()[::step], (25, 50, 75))
+    scaled = (samples - np.float32(middle)) / np.float32(high - low if high > low else 1.0)
+    return np.clip(scaled, -SCALED_LIMIT, SCALED_LIMIT, out=scaled)
+
+
+def segment_scale(samples: np.ndarray) -> np.ndarray:
+    """Every segment stretched to [0, 1] by its own minimum and maximum; a flat one is 0.
+
+    Shapes: (n, S) to (n, S).
+    Source: the authors' released code, acrophase/Sleep_Staging_KD.
+    """
+    low = samples.min(-1, keepdims=True)
+    span = np.ptp(samples, axis=-1, keepdims=True)
+    return np.asarray((samples - low) / np.where(span > 0, span, 1))

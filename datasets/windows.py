@@ -1,0 +1,137 @@
+"""Windows of T segments, cut from nights that lie in memory as half-precision floats.
+
+Parquet files in, arrays out. A night of two channels takes about 23 MB, so a cohort fits in
+memory, and a window is a slice of it.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from datasets.parquet import read_night
+from datasets.signals import robust_scale, segment_scale
+from datasets.stages import UNSCORED, ClassScheme
+
+SCALINGS: dict[str, Callable[[np.ndarray], np.ndarray]] = {  # (n, S) -> (n, S)
+    "night": robust_scale,  # one median and range for the night's channel
+    "segment": segment_scale,  # to [0, 1] within each segment, as the released code has it
+    "none": np.copy,
+}
+LIMIT = float(np.finfo(np.float16).max)  # beyond it a half-precision float is infinite
+
+
+@dataclass(frozen=True, eq=False)
+class ScaledNight:
+    """One night as networks see it."""
+
+    subject: str
+    eeg: np.ndarray
+    """(n, S) float16."""
+    ecg: np.ndarray
+    """(n, S) float16."""
+    labels: np.ndarray
+    """(n,) int64, a class of the scheme or UNSCORED."""
+    segment: np.ndarray
+    """(n,) int32, rising; a gap here is a gap in time."""
+
+    def __post_init__(self) -> None:
+        n = len(self.segment)
+        assert n > 0
+        assert self.labels.shape == self.segment.shape == (n,)
+        assert self.eeg.shape == self.ecg.shape == (n, self.eeg.shape[1])
+        assert self.eeg.dtype == self.ecg.dtype == np.float16
+        assert self.eeg.flags.c_contiguous
+        assert self.ecg.flags.c_contiguous
+
+
+class WindowRef(NamedTuple):
+    """Where a window lies: rows start to start + length of one night."""
+
+    night: int
+    """Index among the nights that the refs were made for."""
+    start: int
+    length: int
+    """T, or less where a run of segments is shorter than a window."""
+    fresh: int
+    """How many of the last rows no window before has covered; scoring takes these alone."""
+
+
+def load_night(path: Path, scheme: ClassScheme, scaling: str = "night") -> ScaledNight:
+    """One night, scaled and labelled."""
+    if scaling not in SCALINGS:
+        raise ValueError(f"scaling is {scaling!r}; allowed are {sorted(SCALINGS)}.")
+    night = read_night(path)
+    return ScaledNight(
+        subject=night.subject,
+        eeg=_halved(SCALINGS[scaling](night.eeg)),
+        ecg=_halved(SCALINGS[scaling](night.ecg)),
+        labels=scheme.labels(night.stage),
+        segment=night.segment,
+    )
+
+
+def window_refs(
+    nights: Sequence[ScaledNight], segments: int, *, offset: int = 0
+) -> list[WindowRef]:
+    """Windows that cover every row of every night, each row fresh in exactly one.
+
+    A window never spans a gap in time. The last window of a run is moved back to end with the
+    run; a run shorter than a window makes a short window.
+
+    Args:
+        segments: T, segments in a window.
+        offset: rows by which the grid is shifted, so that training sees other borders each epoch.
+    """
+    if segments < 1:
+        raise ValueError(f"a window has {segments} segments; it needs at least 1.")
+    return [
+        WindowRef(index, start + first, length, fresh)
+        for index, night in enumerate(nights)
+        for start, rows in _runs(night.segment)
+        for first, length, fresh in _tiles(rows, segments, offset % segments)
+    ]
+
+
+def cut(
+    nights: Sequence[ScaledNight], refs: Sequence[WindowRef], segments: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """EEG, ECG and labels of some windows; short ones are filled up with zeros, unscored.
+
+    Shapes: returns (B, 1, T*S) float16 twice and (B, T) int64.
+    """
+    B, S = len(refs), nights[0].eeg.shape[1]
+    eeg = np.empty((B, segments, S), np.float16)
+    ecg = np.empty((B, segments, S), np.float16)
+    labels = np.full((B, segments), UNSCORED, np.int64)
+    for row, (index, start, length, _) in enumerate(refs):
+        night, rows = nights[index], slice(start, start + length)
+        eeg[row, :length], ecg[row, :length] = night.eeg[rows], night.ecg[rows]
+        eeg[row, length:], ecg[row, length:] = 0, 0
+        labels[row, :length] = night.labels[rows]
+    return eeg.reshape(B, 1, -1), ecg.reshape(B, 1, -1), labels
+
+
+def _halved(samples: np.ndarray) -> np.ndarray:
+    """Float16, with what would overflow held at the largest finite value."""
+    return np.clip(samples, -LIMIT, LIMIT, out=samples).astype(np.float16)
+
+
+def _runs(segment: np.ndarray) -> Iterator[tuple[int, int]]:
+    """(first row, rows) of each stretch of consecutive segments."""
+    borders = np.flatnonzero(np.diff(segment) != 1) + 1
+    starts = [0, *borders.tolist()]
+    for start, end in zip(starts, [*starts[1:], len(segment)], strict=True):
+        yield start, end - start
+
+
+def _tiles(rows: int, segments: int, offset: int) -> Iterator[tuple[int, int, int]]:
+    """(start, length, fresh) of the windows of one run."""
+    length = min(rows, segments)
+    ends = range(offset, rows + segments, segments)
+    covered = 0
+    for end in sorted({min(max(end, length), rows) for end in ends}):
+        yield end - length, length, end - covered
+        covered = end
