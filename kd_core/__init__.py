@@ -1,0 +1,1 @@
+"""Tensors in, trained networks out: models, objectives, metrics, fitting, checkpoints."""

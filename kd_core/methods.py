@@ -1,0 +1,83 @@
+"""The five methods of the paper as tables: the training steps of each, a step's objective.
+
+A method is the steps that lead to its network, in order; equal steps of two methods are the same
+training. A new objective is one file and a row in OBJECTIVES, a new method a row in METHODS.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from kd_core.objectives import (
+    AttentionTransfer,
+    Classification,
+    Objective,
+    SoftmaxDistillation,
+)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One training run of a method."""
+
+    phase: str
+    """What is trained: "teacher", "attention" (step 1 of the paper's AT) or "final"."""
+
+    view: str
+    """What the network sees: "teacher_view" or "student_view" of a Batch."""
+
+    objective: str
+    """A key of OBJECTIVES."""
+
+    needs_teacher: bool = False
+    """Whether the method's teacher must be at hand."""
+
+    continues: bool = False
+    """Whether it starts from the weights of the step before, not from fresh ones."""
+
+
+@dataclass(frozen=True)
+class ObjectiveRow:
+    """How to make an objective and what it depends on."""
+
+    parameters: tuple[str, ...]
+    """Hyperparameters that `make` takes beside class weights; a phase's key holds these alone."""
+
+    make: Callable[..., Objective]
+    """make(class_weights=Tensor (K,), **parameters) -> Objective."""
+
+
+def _classification(class_weights: Tensor) -> Objective:
+    return Classification(class_weights)
+
+
+def _softmax_distillation(class_weights: Tensor, alpha: float, temperature: float) -> Objective:
+    return SoftmaxDistillation(class_weights, alpha, temperature)
+
+
+def _attention_transfer(class_weights: Tensor, layers: Sequence[str], variant: str) -> Objective:
+    assert not isinstance(layers, str), "layers_of() turns the name of a layer set into taps"
+    return AttentionTransfer(tuple(layers), variant)  # compares maps alone: no classes, no weights
+
+
+OBJECTIVES: dict[str, ObjectiveRow] = {
+    "CL": ObjectiveRow((), _classification),
+    "SD+CL": ObjectiveRow(("alpha", "temperature"), _softmax_distillation),
+    "AT": ObjectiveRow(("layers", "variant"), _attention_transfer),
+}
+
+TEACHER = Step("teacher", "teacher_view", "CL")
+ATTENTION = Step("attention", "student_view", "AT", needs_teacher=True)
+
+METHODS: dict[str, tuple[Step, ...]] = {  # the rows of the tables of arXiv:2112.07252
+    "EEG baseline": (TEACHER,),
+    "ECG baseline": (Step("final", "student_view", "CL"),),
+    "SD+CL": (TEACHER, Step("final", "student_view", "SD+CL", needs_teacher=True)),
+    "AT+CL": (TEACHER, ATTENTION, Step("final", "student_view", "CL", continues=True)),
+    "AT+SD+CL": (
+        TEACHER,
+        ATTENTION,
+        Step("final", "student_view", "SD+CL", needs_teacher=True, continues=True),
+    ),
+}

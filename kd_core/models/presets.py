@@ -1,0 +1,48 @@
+"""The named networks: each preset is a function from the number of classes to a spec.
+
+All have five levels, so that the taps of any two pair by name. What each costs and sees is printed
+by `python -m kd_core.models`.
+"""
+
+from dataclasses import replace
+
+from kd_core.models.utime_spec import UTimeSpec
+
+
+def reference(classes: int) -> UTimeSpec:
+    """The released code's network: made for one segment at a time, sees seconds."""
+    return UTimeSpec(classes=classes)
+
+
+def context(classes: int) -> UTimeSpec:
+    """As wide as `reference`, but pools so long that the bottleneck sees four minutes."""
+    return replace(reference(classes), pools=(10, 5, 5, 4, 3), up_kernel=None)
+
+
+def context_half(classes: int) -> UTimeSpec:
+    """`context` with half the channels in every level."""
+    wide = context(classes)
+    filters = tuple(width // 2 for width in wide.filters)
+    return replace(wide, filters=filters, bottleneck=wide.bottleneck // 2)
+
+
+def compact(classes: int) -> UTimeSpec:
+    """A student for CPUs: after a strided stem everything runs at 10 Hz.
+
+    Trains about ten times faster than `context_half`. Beats are still told apart by less than
+    the stride of 100 ms, as the stem's channels differ in what they look for within it.
+    """
+    return UTimeSpec(
+        classes=classes,
+        stem_kernel=40,
+        stem_stride=20,
+        filters=(16, 16, 24, 32, 48),
+        bottleneck=64,
+        pools=(5, 5, 3, 2, 2),
+        up_kernel=1,
+    )
+
+
+def tiny(classes: int) -> UTimeSpec:
+    """`compact` in fewer channels: for tests and the smoke plan."""
+    return replace(compact(classes), filters=(8, 8, 16, 16, 16), bottleneck=16)

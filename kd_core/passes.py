@@ -1,0 +1,88 @@
+"""One pass over the training windows, one over the validation windows.
+
+Take a learner and batches; give the means of its objective's terms, or the scores of the classes.
+The batches are this rank's part of the data, what is given is of the whole.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+import torch
+from torch import Tensor
+from torch.optim import Optimizer
+
+from kd_core.batch import IGNORED, Batch
+from kd_core.confusion import Confusion
+from kd_core.distributed import average_gradients, gathered, share_buffers
+from kd_core.learner import Learner
+
+
+def train_pass(
+    learner: Learner, batches: Iterable[Batch], optimizer: Optimizer, augmented: bool
+) -> dict[str, float]:
+    """One step for each batch; the means of the objective's terms over the scored segments."""
+    learner.model.train()
+    rows = []
+    for batch in batches:
+        terms, scored = learner.terms(batch, augmented), _scored(learner, batch)
+        optimizer.zero_grad(set_to_none=True)
+        torch.autograd.backward(terms["loss"])
+        average_gradients(learner.model, scored)
+        optimizer.step()
+        rows.append(_weighted(terms, scored))
+    share_buffers(learner.model)
+    return _means(rows)
+
+
+@torch.no_grad()
+def validation_losses(learner: Learner, batches: Iterable[Batch]) -> dict[str, float]:
+    """The means of the objective's terms over the scored validation segments."""
+    learner.model.eval()
+    return _means([_weighted(learner.terms(b), _scored(learner, b)) for b in batches])
+
+
+@torch.no_grad()
+def validation_scores(
+    learner: Learner, batches: Iterable[Batch], classes: tuple[str, ...]
+) -> dict[str, float]:
+    """The scores of the classes over the scored validation segments."""
+    learner.model.eval()
+    confusion = Confusion.zeros(classes)
+    for batch in batches:
+        predicted = learner.predicted(batch).cpu().numpy()
+        confusion += Confusion.of(classes, batch.target.cpu().numpy(), predicted)
+    whole = sum(gathered(confusion), Confusion.zeros(classes))
+    _check_scored(whole.total)
+    return whole.scores()
+
+
+def _scored(learner: Learner, batch: Batch) -> Tensor:
+    """How many segments of the batch are scored, on the device."""
+    return (batch.target != IGNORED).sum().to(learner.device)
+
+
+def _weighted(terms: Mapping[str, Tensor], scored: Tensor) -> dict[str, Tensor]:
+    """Terms times the segments they are means of, and those; on the device, so no step waits."""
+    sums = {name: term.detach().double() * scored for name, term in terms.items()}
+    return {**sums, "scored": scored.double()}
+
+
+def _means(rows: list[dict[str, Tensor]]) -> dict[str, float]:
+    """Means over the rows of all ranks; a rank may have none."""
+    names = rows[0] if rows else {}
+    sums: dict[str, float] = defaultdict(float)
+    for part in gathered({name: _sum([row[name] for row in rows]) for name in names}):
+        for name, value in part.items():
+            sums[name] += value
+    scored = sums.pop("scored", 0.0)
+    _check_scored(scored)
+    return {name: value / scored for name, value in sums.items()}
+
+
+def _sum(scalars: list[Tensor]) -> float:
+    return float(torch.stack(scalars).sum())
+
+
+def _check_scored(segments: float) -> None:
+    if segments == 0:
+        raise ValueError("the windows hold no scored segment. Choose other subjects.")
