@@ -1,0 +1,33 @@
+# make sweep: the main job on a generated MASS look-alike.  make test: the suite.  make lint: ruff and mypy.
+PYTHON ?= python3
+VENV   ?= .venv
+WORK   ?= work
+BIN    := $(VENV)/bin
+# One allocator arena that keeps its pages: large activations are not page-faulted at every use.
+export MALLOC_MMAP_THRESHOLD_ = 8589934592
+export MALLOC_TRIM_THRESHOLD_ = 17179869184
+export MALLOC_TOP_PAD_ = 268435456
+
+.PHONY: sweep test lint clean
+
+sweep: $(VENV)/ready
+	$(BIN)/python -m datasets.synthetic $(WORK)/recordings --subjects 12 --pages 72
+	$(BIN)/python -m orchestration.sweep --plan smoke --recordings $(WORK)/recordings --storage $(WORK)/storage
+	$(BIN)/python -m orchestration.report --storage $(WORK)/storage
+	$(BIN)/python -m orchestration.pull --storage $(WORK)/storage --out $(WORK)/best
+
+test: $(VENV)/ready
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/ready
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+$(VENV)/ready: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@
+
+clean:
+	rm -rf $(WORK) $(VENV)

@@ -1,0 +1,108 @@
+"""The command line of a sweep: a plan's name, two folders, and any field of the plan as a flag."""
+
+import argparse
+import contextlib
+import io
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+import tyro
+
+from orchestration.cli import RECORDINGS, STORAGE, UsageError, folder, reject_unknown
+from orchestration.plans import PLANS, Plan
+
+PLAN_OPTIONS = ("--plan", "--recordings", "--storage")
+
+
+@dataclass(frozen=True)
+class SweepArguments:
+    """What a person asked for, checked."""
+
+    name: str  # of the plan that was started from
+    plan: Plan
+    recordings: Path
+    storage: Path
+
+
+def sweep_arguments(argv: Sequence[str] | None = None) -> SweepArguments:
+    """Parse the command line; folders not given come from SLEEP_RECORDINGS and SLEEP_STORAGE.
+
+    Raises:
+        UsageError: an unknown plan or flag, a value of the wrong type, no folder.
+    """
+    parser = _parser()
+    given, rest = parser.parse_known_args(argv)
+    if given.plan not in PLANS:
+        raise UsageError(f"There is no plan {given.plan!r}; choose from {sorted(PLANS)}.")
+    if given.help:
+        parser.print_help()
+        print("\nFields of the plan, each a flag:\n")
+        rest = ["--help"]
+    plan = _override(PLANS[given.plan](), rest)
+    return SweepArguments(
+        given.plan,
+        plan,
+        folder(given.recordings, "--recordings", RECORDINGS),
+        folder(given.storage, "--storage", STORAGE),
+    )
+
+
+def describe(value: Any, indent: str = "  ") -> str:
+    """A resolved plan, one field a line, for people."""
+    lines = []
+    for item in fields(value):
+        held = getattr(value, item.name)
+        if is_dataclass(held):
+            lines += [f"{indent}{item.name}", describe(held, indent + "  ")]
+        else:
+            shown = " ".join(map(str, held)) if isinstance(held, tuple) else held
+            lines.append(f"{indent}{item.name:<14} {shown}")
+    return "\n".join(lines)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m orchestration.sweep", add_help=False, allow_abbrev=False
+    )
+    parser.add_argument(
+        "-h", "--help", action="store_true", help="show this and the plan's fields"
+    )
+    parser.add_argument("--plan", default="default", help=f"one of {', '.join(PLANS)}")
+    parser.add_argument("--recordings", help=f"folder of recordings (or ${RECORDINGS})")
+    parser.add_argument("--storage", help=f"folder for everything that is made (or ${STORAGE})")
+    return parser
+
+
+def _override(plan: Plan, flags: Sequence[str]) -> Plan:
+    """The plan with some of its fields replaced, each checked against its type."""
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(said):
+            changed, unknown = tyro.cli(
+                Plan, default=plan, args=flags, return_unknown_args=True, description=""
+            )
+    except SystemExit as stop:
+        if stop.code:
+            raise UsageError(_first_sentence(said.getvalue())) from None
+        raise
+    reject_unknown(unknown, [*PLAN_OPTIONS, *_flags(plan)])
+    return changed
+
+
+def _flags(value: Any, prefix: str = "--") -> list[str]:
+    """Every flag that tyro makes of a dataclass."""
+    names = []
+    for item in fields(value):
+        held, flag = getattr(value, item.name), prefix + item.name.replace("_", "-")
+        names += _flags(held, f"{flag}.") if is_dataclass(held) else [flag]
+    return names
+
+
+def _first_sentence(box: str) -> str:
+    """What tyro says inside the box it draws, up to the box's first rule."""
+    inside = re.findall(r"│ (.*?) *│", box)
+    message = " ".join(inside).split("───")[0].strip()
+    return f"{message} See --help." if message else " ".join(box.split())

@@ -1,0 +1,96 @@
+"""The chosen points of a sweep: what was scored on test subjects, and which phases hold it.
+
+This record is all that report and pull need: neither asks Ray, or the code that ran the sweep.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from orchestration.store import Store, write_json
+
+BEST = "Best found"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChosenFold:
+    """One fold of a row."""
+
+    fold: int
+    key: str  # of the phase that is the result
+    test: tuple[str, ...]  # test subjects
+    validation: Mapping[str, Any]  # validation scores; "score" is what the plan selects by
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chosen:
+    """One row of the leaderboard."""
+
+    scheme: str
+    row: str  # a method's name, or BEST
+    view: str  # "teacher_view" (EEG) or "student_view" (ECG): what it reads at night
+    point: str  # the hyperparameters that matter
+    folds: tuple[ChosenFold, ...] = ()
+    failed: str = ""  # why there are no folds
+
+    @property
+    def validation_score(self) -> float:
+        """Mean over folds of what the plan selects by."""
+        return sum(float(f.validation["score"]) for f in self.folds) / max(1, len(self.folds))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """A finished sweep."""
+
+    name: str
+    plan: Mapping[str, Any]
+    nights: Mapping[str, Any]  # how many could be used, how many were refused
+    phases: Mapping[str, int]  # how many were built, reused, failed
+    rows: tuple[Chosen, ...]
+    trials: tuple[Mapping[str, Any], ...] = field(default=())
+
+
+def write_record(record: Record, store: Store) -> Path:
+    """Write chosen.json; its folder."""
+    folder = store.sweep(record.name)
+    write_json(folder / "chosen.json", asdict(record))
+    return folder
+
+
+def read_record(store: Store, name: str = "") -> Record:
+    """The record of a sweep, or of the newest one if no name is given.
+
+    Raises:
+        ValueError: there is no such sweep.
+    """
+    paths = {path.parent.name: path for path in (store.root / "sweeps").glob("*/chosen.json")}
+    if not paths or (name and name not in paths):
+        raise ValueError(
+            f"Storage {store.root} holds no finished sweep {name!r}; it holds {sorted(paths)}. "
+            "Run python -m orchestration.sweep first, or name one with --sweep."
+        )
+    newest = max(paths, key=lambda key: paths[key].stat().st_mtime)
+    raw = json.loads(paths[name or newest].read_text())
+    return Record(**raw | {"rows": tuple(_chosen(row) for row in raw["rows"])})
+
+
+def best_row(rows: Sequence[Chosen], scheme: str) -> Chosen:
+    """The row to take home: reads ECG only, best by validation; test scores play no part.
+
+    Raises:
+        ValueError: no ECG row of the scheme has a result.
+    """
+    mine = [r for r in rows if r.scheme == scheme and r.view == "student_view" and r.folds]
+    if not mine:
+        raise ValueError(
+            f"Scheme {scheme} has no finished ECG row; see the leaderboard's reasons."
+        )
+    return max(mine, key=lambda row: row.validation_score)
+
+
+def _chosen(raw: dict[str, Any]) -> Chosen:
+    folds = (ChosenFold(**fold | {"test": tuple(fold["test"])}) for fold in raw["folds"])
+    return Chosen(**raw | {"folds": tuple(folds)})

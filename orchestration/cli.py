@@ -1,0 +1,60 @@
+"""What every script shares: folders from flags, and one line instead of a traceback."""
+
+import difflib
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+RECORDINGS = "SLEEP_RECORDINGS"  # environment variables that cluster.yaml sets,
+STORAGE = "SLEEP_STORAGE"  # so that `ray submit` needs no arguments
+
+
+class UsageError(ValueError):
+    """What a person typed cannot be done; the message says what to type."""
+
+
+def run(main: Callable[[], None]) -> None:
+    """Run a script's main; what a person can mend is one line on stderr and exit code 2."""
+    try:
+        main()
+    except (ValueError, OSError) as error:
+        message = " ".join(str(_cause(error)).split())
+        sys.exit(_say(f"error: {message}", 2))
+    except KeyboardInterrupt:
+        sys.exit(_say("interrupted; what is finished is kept: the same command goes on", 130))
+
+
+def folder(value: str | None, flag: str, variable: str) -> Path:
+    """A folder from its flag or, failing that, from the environment.
+
+    Raises:
+        UsageError: neither names one.
+    """
+    given = value or os.environ.get(variable)
+    if not given:
+        raise UsageError(f"No {flag[2:]} folder given: type {flag} DIR, or set {variable}.")
+    return Path(given).expanduser().resolve()
+
+
+def reject_unknown(unknown: Sequence[str], known: Sequence[str]) -> None:
+    """Stop at the first argument nobody knows, naming the nearest that somebody does.
+
+    Raises:
+        UsageError: there is one.
+    """
+    if unknown:
+        flag = unknown[0].split("=")[0]
+        near = difflib.get_close_matches(flag, known, 3, 0.5) or list(known)[:3]
+        raise UsageError(f"Unknown argument {flag!r}; near it are {', '.join(near)}. See --help.")
+
+
+def _cause(error: BaseException) -> BaseException:
+    """The error a person caused, out of the wrapping that Ray puts around it."""
+    inner = getattr(error, "cause", None)
+    return _cause(inner) if isinstance(inner, BaseException) else error
+
+
+def _say(message: str, code: int) -> int:
+    print(message, file=sys.stderr)
+    return code

@@ -1,0 +1,63 @@
+"""The Ray that a script runs on, joined or embedded, and what it holds."""
+
+import logging
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+
+import ray
+
+from orchestration.plans import Runtime
+
+# Large activations are page-faulted at every use unless the allocator keeps its pages: 1.9-2.1x
+# on a CPU. They must be set before a worker starts, so they travel as its environment.
+WORKER_ENV = {
+    "MALLOC_MMAP_THRESHOLD_": "8589934592",
+    "MALLOC_TRIM_THRESHOLD_": "17179869184",
+    "MALLOC_TOP_PAD_": "268435456",
+    "RAY_TRAIN_HEALTH_CHECK_INTERVAL_S": "0.2",
+    "RAY_TRAIN_ENABLE_PREEMPTION_WATCHER": "0",
+    "PYTHONWARNINGS": "ignore:`ExecutionOptions.exclude_resources`",  # Ray's own, at each start
+}
+
+
+def connect(runtime: Runtime) -> None:
+    """Join the cluster that RAY_ADDRESS names or that runs here; else start an embedded Ray."""
+    os.environ.setdefault("RAY_TRAIN_ENABLE_STATE_TRACKING", "1")
+    os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")  # Tune's boxes; TrialLines says what moves
+    if ray.is_initialized():
+        return
+    context = ray.init(
+        include_dashboard=runtime.dashboard if "RAY_ADDRESS" not in os.environ else None,
+        runtime_env={"env_vars": WORKER_ENV},
+        logging_level=logging.WARNING,
+        log_to_driver=True,
+    )
+    if context.dashboard_url:
+        print(f"Ray dashboard: http://{context.dashboard_url}", flush=True)
+
+
+def fitted(runtime: Runtime) -> Runtime:
+    """The runtime with what it left open filled in from the cluster.
+
+    Raises:
+        ValueError: a training run needs more than the cluster holds; it would wait for ever.
+    """
+    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    cpus, gpus = (sum(node.get(kind, 0.0) for node in nodes) for kind in ("CPU", "GPU"))
+    chosen = replace(runtime, gpus=min(gpus, 1.0) if runtime.gpus < 0 else runtime.gpus)
+    groups = sum(_workers_on(node, chosen) for node in nodes) // chosen.workers
+    if groups < 1:
+        raise ValueError(
+            f"A training run asks for {chosen.workers} worker(s) of {chosen.cpus:g} CPU and "
+            f"{chosen.gpus:g} GPU each, but the cluster holds {cpus:g} CPU and {gpus:g} GPU on "
+            f"{len(nodes)} node(s). Lower --runtime.workers, --runtime.cpus or --runtime.gpus, "
+            "or start more nodes."
+        )
+    return replace(chosen, groups=min(groups, chosen.groups or groups))
+
+
+def _workers_on(node: Mapping[str, float], runtime: Runtime) -> int:
+    """How many workers of this size one node holds."""
+    workers = int(node.get("CPU", 0.0) // runtime.cpus)
+    return min(workers, int(node.get("GPU", 0.0) // runtime.gpus)) if runtime.gpus else workers

@@ -1,0 +1,147 @@
+"""An experiment, the phases it unfolds into, and the names they are stored under. Pure; no Ray.
+
+    teacher(fold)  ->  attention(student, layer set)  ->  final(method, alpha, temperature)
+
+A phase is named by a hash of everything that decides its weights and by nothing else, so equal
+training is found, never repeated, whichever experiment asks for it.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any
+
+from datasets.folds import Fold
+from kd_core.fit import Training
+from kd_core.methods import METHODS, OBJECTIVES, Step
+from kd_core.models import ModelSpec, tap_lengths
+from kd_core.objectives.attention import layers_of
+
+SCHEMA = (
+    1  # raise when the meaning of a field changes, so that old phases are not mistaken for new
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Point:
+    """One choice of method and hyperparameters: what the search moves."""
+
+    method: str
+    alpha: float = 0.5  # weight of the softened teacher; the paper uses .5
+    temperature: float = 1.0
+    layers: str = "all"  # a row of LAYER_SETS, or tap names joined by '+'
+    variant: str = "paper"  # of the attention transfer
+
+    def __post_init__(self) -> None:
+        if self.method not in METHODS:
+            raise ValueError(f"There is no method {self.method!r}; there is {sorted(METHODS)}.")
+        if not 0.0 <= self.alpha <= 1.0:
+            raise ValueError(f"alpha is {self.alpha}; it must lie in 0..1.")
+        if not self.temperature > 0.0:
+            raise ValueError(f"temperature is {self.temperature}; it must be above 0.")
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The hyperparameters that this method depends on, in a fixed order."""
+        return tuple(
+            p for step in METHODS[self.method] for p in OBJECTIVES[step.objective].parameters
+        )
+
+    def __str__(self) -> str:
+        values = [f"{n}={_short(getattr(self, n))}" for n in self.parameters if n != "variant"]
+        return " ".join([self.method, *values])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Experiment:
+    """One point on one fold: everything that decides a result, nothing that does not."""
+
+    windows: str  # key of the ingested windows
+    data: str  # digest of the nights of the fold's training and validation subjects
+    fold: Fold
+    scheme: str  # a row of SCHEMES
+    scaling: str  # a row of datasets.windows.SCALINGS
+    segments: int  # T, segments a window
+    point: Point
+    teacher: ModelSpec
+    student: ModelSpec
+    weighted: bool  # class weights in the cross-entropy, Eq. 1
+    training: Training
+    seed: int
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One training run: its step, its resolved spec, and the phases it stands on."""
+
+    fold: int  # for people; the lists of subjects in the spec are what decides
+    step: Step
+    spec: Mapping[str, Any]  # JSON values only
+    parents: Mapping[str, str]  # role ("teacher", "start") -> key
+
+    @cached_property
+    def key(self) -> str:
+        """The phase's name in the store."""
+        return key_of({"step": asdict(self.step), **self.spec}, self.parents)
+
+    def __str__(self) -> str:
+        label = f"{self.spec['scheme']} fold {self.fold} {self.step.phase}"
+        values = (f"{k}={_short(v)}" for k, v in self.spec["parameters"].items() if k != "variant")
+        return " ".join([label, self.step.objective, *values])
+
+
+def key_of(spec: Mapping[str, Any], parents: Mapping[str, str] | None = None) -> str:
+    """Sixteen hex digits of SHA-256 over the canonical JSON of a spec and its parents' keys."""
+    whole = {"schema": SCHEMA, "spec": spec, "parents": dict(parents or {})}
+    text = json.dumps(whole, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def phases_of(experiment: Experiment) -> tuple[Phase, ...]:
+    """The experiment's phases in the order they must be trained; the last one is its result."""
+    phases: list[Phase] = []
+    for step in METHODS[experiment.point.method]:
+        parents = {}
+        if step.needs_teacher:
+            parents["teacher"] = phases[0].key
+        if step.continues:
+            parents["start"] = phases[-1].key
+        phases.append(Phase(experiment.fold.index, step, _spec_of(experiment, step), parents))
+    return tuple(phases)
+
+
+def _spec_of(experiment: Experiment, step: Step) -> dict[str, Any]:
+    """What decides this step's weights, resolved: unused hyperparameters do not appear."""
+    model = experiment.teacher if step.view == "teacher_view" else experiment.student
+    return {
+        "windows": experiment.windows,
+        "data": experiment.data,
+        "train": list(experiment.fold.train),
+        "validation": list(experiment.fold.validation),
+        "scheme": experiment.scheme,
+        "scaling": experiment.scaling,
+        "segments": experiment.segments,
+        "model": asdict(model),
+        "parameters": _resolved(experiment, OBJECTIVES[step.objective].parameters),
+        "weighted": experiment.weighted,
+        "training": asdict(experiment.training),
+        "seed": experiment.seed,
+    }
+
+
+def _resolved(experiment: Experiment, names: tuple[str, ...]) -> dict[str, Any]:
+    """Hyperparameter values by name; a layer set becomes the taps it stands for."""
+    values: dict[str, Any] = {name: getattr(experiment.point, name) for name in names}
+    if "layers" in values:
+        teacher, student = tap_lengths(experiment.teacher), tap_lengths(experiment.student)
+        values["layers"] = list(layers_of(experiment.point.layers, student, teacher))
+    return values
+
+
+def _short(value: Any) -> str:
+    """A hyperparameter for people."""
+    if isinstance(value, list):
+        return "+".join(value) if len(value) < 4 else f"{value[0]}..{value[-1]}"
+    return value if isinstance(value, str) else f"{value:.3g}"

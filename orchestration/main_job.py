@@ -1,0 +1,105 @@
+"""The main job in the order it happens: fixed points, search, test scores, record."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from kd_core.methods import METHODS
+from orchestration.build import Outcome
+from orchestration.chosen import BEST, Chosen, ChosenFold, Record, write_record
+from orchestration.experiment import Point, phases_of
+from orchestration.ingest import Ingest
+from orchestration.scoring import score_all
+from orchestration.search import Trial, best_of, search
+from orchestration.store import Store, write_json
+from orchestration.sweeps import Sweep
+from orchestration.training import train_all
+
+Entry = tuple[str, str, Point]  # scheme, row of the leaderboard, point
+
+
+def run_sweep(sweep: Sweep, nights: Ingest, store: Store) -> Record:
+    """Train the plan's methods, search, score what is chosen on test subjects; the record."""
+    plan, before = sweep.plan, store.phase_keys()
+    write_json(store.sweep(sweep.name) / "plan.json", asdict(plan))
+    fixed = [(s, method, plan.point(method)) for s in plan.schemes for method in plan.methods]
+    rows = _finish(sweep, fixed, store)
+    trials = {scheme: _search(sweep, scheme, store) for scheme in plan.schemes}
+    best = {scheme: best_of(found, len(sweep.folds)) for scheme, found in trials.items()}
+    rows += _finish(sweep, [(s, BEST, trial.point) for s, trial in best.items() if trial], store)
+    record = Record(
+        name=sweep.name,
+        plan=asdict(plan),
+        nights={"used": len(nights.subjects), "refused": len(nights.refused)},
+        phases=_counts(_asked(sweep, trials), before, store),
+        rows=tuple(sorted(rows, key=lambda row: plan.schemes.index(row.scheme))),
+        trials=tuple(_trial(scheme, t) for scheme, found in trials.items() for t in found),
+    )
+    write_record(record, store)
+    return record
+
+
+def _finish(sweep: Sweep, entries: Sequence[Entry], store: Store) -> list[Chosen]:
+    """Train each entry on all folds, then open its test subjects; one row an entry."""
+    folds = len(sweep.folds)
+    experiments = [e for scheme, _, point in entries for e in sweep.over_folds(scheme, point)]
+    outcomes = train_all(experiments, sweep.plan.runtime, store)
+    done = [e for e, outcome in zip(experiments, outcomes, strict=True) if not outcome.failed]
+    score_all(done, sweep.plan.runtime, store)
+    return [
+        _row(sweep, entry, outcomes[start : start + folds])
+        for entry, start in zip(entries, range(0, len(outcomes), folds), strict=True)
+    ]
+
+
+def _row(sweep: Sweep, entry: Entry, outcomes: Sequence[Outcome]) -> Chosen:
+    scheme, name, point = entry
+    failed = next((outcome.failed for outcome in outcomes if outcome.failed), "")
+    pairs = zip(sweep.folds, outcomes, strict=True)
+    folds = tuple(
+        ChosenFold(fold=f.index, key=o.key, test=f.test, validation=o.validation) for f, o in pairs
+    )
+    return Chosen(
+        scheme=scheme,
+        row=name,
+        view=METHODS[point.method][-1].view,
+        point=str(point),
+        folds=() if failed else folds,
+        failed=failed,
+    )
+
+
+def _search(sweep: Sweep, scheme: str, store: Store) -> list[Trial]:
+    if not sweep.plan.search.trials:
+        return []
+    print(
+        f"search {scheme}: {sweep.plan.search.trials} trials, {len(sweep.folds)} folds", flush=True
+    )
+    return search(sweep, scheme, store)
+
+
+def _trial(scheme: str, trial: Trial) -> dict[str, Any]:
+    return {"scheme": scheme, **trial._asdict(), "point": str(trial.point)}
+
+
+def _asked(sweep: Sweep, trials: Mapping[str, Sequence[Trial]]) -> set[str]:
+    """Keys of every phase that the fixed points and the trials stand on."""
+    plan = sweep.plan
+    points = [(s, plan.point(method)) for s in plan.schemes for method in plan.methods]
+    points += [(s, trial.point) for s, found in trials.items() for trial in found]
+    return {
+        phase.key
+        for scheme, point in points
+        for experiment in sweep.over_folds(scheme, point)
+        for phase in phases_of(experiment)
+    }
+
+
+def _counts(asked: set[str], before: set[str], store: Store) -> dict[str, int]:
+    """Of the phases asked for: trained by this run, found from earlier ones, failed."""
+    now = store.phase_keys()
+    return {
+        "built": len(asked & now - before),
+        "reused": len(asked & before),
+        "failed": len(asked & set(store.failures())),
+    }

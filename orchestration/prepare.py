@@ -1,0 +1,37 @@
+"""Recordings -> one Parquet file a night, sharded over the cluster; only what is missing is done.
+
+python -m orchestration.prepare --recordings DIR --storage DIR
+"""
+
+import argparse
+
+from orchestration.cli import RECORDINGS, STORAGE, folder, run
+from orchestration.plans import Runtime
+
+
+def main() -> None:
+    """Ingest a folder of recordings and print what became of it."""
+    parser = argparse.ArgumentParser(
+        prog="python -m orchestration.prepare",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--recordings", help=f"folder of recordings (or ${RECORDINGS})")
+    parser.add_argument("--storage", help=f"folder for everything that is made (or ${STORAGE})")
+    given = parser.parse_args()
+    recordings = folder(given.recordings, "--recordings", RECORDINGS)
+    storage = folder(given.storage, "--storage", STORAGE)
+
+    from datasets.sources import SOURCES
+    from orchestration.cluster import connect  # Ray takes a second to import
+    from orchestration.ingest import ingest
+    from orchestration.store import Store
+
+    store = Store.open(storage)
+    refs = SOURCES["mass"].find(recordings)
+    connect(Runtime(dashboard=False))
+    print(ingest(refs, store).summary(store))
+
+
+if __name__ == "__main__":
+    run(main)

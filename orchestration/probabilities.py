@@ -1,0 +1,44 @@
+"""What a network said of a test subject: class probabilities of every scored segment, as Parquet.
+
+Every table and plot derives from these files, so none of them needs a network again.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from datasets.stages import SCHEMES
+from kd_core.confusion import Confusion
+from orchestration.store import Store
+
+
+def path_of(store: Store, key: str, subject: str) -> Path:
+    """Where the probabilities of a subject under the phase `key` lie."""
+    return store.scores(key) / f"{subject}.parquet"
+
+
+def write_probabilities(
+    path: Path, scheme: str, probabilities: np.ndarray, labels: np.ndarray
+) -> None:
+    """Write one subject's night, one row a scored segment in time order.
+
+    Shapes: probabilities (n, K), labels (n,).
+    Columns: label int8 (index of the true class), then one float32 column a class.
+    """
+    columns = {"label": pa.array(labels, pa.int8())}
+    for index, name in enumerate(SCHEMES[scheme].classes):
+        columns[name] = pa.array(probabilities[:, index], pa.float32())
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = path.with_suffix(".tmp")
+    pq.write_table(pa.table(columns), scratch)
+    scratch.replace(path)
+
+
+def read_confusion(store: Store, key: str, subject: str, scheme: str) -> Confusion:
+    """A subject's confusion under the phase `key`: the likeliest class against the true one."""
+    classes = SCHEMES[scheme].classes
+    table = pq.read_table(path_of(store, key, subject))
+    probabilities = np.stack([table[name].to_numpy() for name in classes], axis=1)
+    return Confusion.of(classes, table["label"].to_numpy(), probabilities.argmax(axis=1))

@@ -1,0 +1,39 @@
+"""Recordings in, the best ECG student out: ingest, baselines, distillation, search, test scores.
+
+    python -m orchestration.sweep --plan NAME --recordings DIR --storage DIR [--FIELD VALUE ...]
+    ray submit cluster.yaml orchestration/sweep.py
+
+Typing the same command again goes on where it stopped; what is in the storage is not done twice.
+"""
+
+from dataclasses import replace
+
+from orchestration.arguments import describe, sweep_arguments
+from orchestration.cli import run
+
+
+def main() -> None:
+    """Run a plan from recordings to leaderboard."""
+    arguments = sweep_arguments()
+    print(f"plan {arguments.name}\n{describe(arguments.plan)}", flush=True)
+
+    from datasets.sources import SOURCES
+    from orchestration.cluster import connect, fitted  # Ray takes a second to import
+    from orchestration.ingest import ingest
+    from orchestration.main_job import run_sweep
+    from orchestration.report import write_report
+    from orchestration.store import Store
+    from orchestration.sweeps import make_sweep
+
+    store = Store.open(arguments.storage)
+    refs = SOURCES["mass"].find(arguments.recordings)
+    connect(arguments.plan.runtime)
+    plan = replace(arguments.plan, runtime=fitted(arguments.plan.runtime))
+    nights = ingest(refs, store)
+    print(nights.summary(store), flush=True)
+    record = run_sweep(make_sweep(plan, nights.windows, nights.subjects), nights, store)
+    print(write_report(record, store))
+
+
+if __name__ == "__main__":
+    run(main)

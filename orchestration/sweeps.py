@@ -1,0 +1,80 @@
+"""A sweep: one plan on one cohort. It makes the experiments; searching and scoring walk them."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from datasets.folds import Fold, make_folds, missing_classes, released_fold
+from datasets.parquet import Subject
+from datasets.stages import SCHEMES
+from kd_core.models import MODELS
+from orchestration.experiment import Experiment, Point, key_of
+from orchestration.plans import Plan
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sweep:
+    """A plan, the nights it runs on, and the folds they are divided into."""
+
+    plan: Plan
+    windows: str  # key of the ingested nights
+    subjects: tuple[Subject, ...]
+    folds: tuple[Fold, ...]
+
+    @property
+    def name(self) -> str:
+        """The sweep's name in the store: its plan and its nights, not its machines."""
+        plan = {name: value for name, value in asdict(self.plan).items() if name != "runtime"}
+        nights = [asdict(subject) for subject in self.subjects]
+        return key_of({"plan": plan, "windows": self.windows, "nights": nights})
+
+    def experiment(self, scheme: str, fold: Fold, point: Point) -> Experiment:
+        """One point on one fold."""
+        plan, classes = self.plan, len(SCHEMES[scheme].classes)
+        return Experiment(
+            windows=self.windows,
+            data=_digest(self.subjects, (*fold.train, *fold.validation)),
+            fold=fold,
+            scheme=scheme,
+            scaling=plan.scaling,
+            segments=plan.segments,
+            point=point,
+            teacher=MODELS[plan.teacher](classes),
+            student=MODELS[plan.student](classes),
+            weighted=plan.weighted,
+            training=plan.training,
+            seed=plan.seed,
+        )
+
+    def over_folds(self, scheme: str, point: Point) -> list[Experiment]:
+        """One point on every fold, in order: what a trial runs."""
+        return [self.experiment(scheme, fold, point) for fold in self.folds]
+
+
+def make_sweep(plan: Plan, windows: str, subjects: Sequence[Subject]) -> Sweep:
+    """Divide the subjects and check that every fold can be trained, selected and tested.
+
+    Raises:
+        ValueError: too few people for the folds, a class absent from a part of a fold, a layer
+            set that the two networks do not share.
+    """
+    if plan.split == "released":
+        folds: tuple[Fold, ...] = (released_fold(subjects),)
+    else:
+        folds = make_folds(subjects, plan.folds, plan.seed)[: plan.use_folds or plan.folds]
+    sweep = Sweep(plan=plan, windows=windows, subjects=tuple(subjects), folds=folds)
+    for scheme in plan.schemes:
+        gaps = [gap for fold in folds for gap in missing_classes(fold, subjects, SCHEMES[scheme])]
+        if gaps:
+            raise ValueError(
+                f"Scheme {scheme}: {gaps[0]} ({len(gaps)} such gap(s)). Every part of every fold "
+                "needs every class: lower --folds, change --seed, or add recordings."
+            )
+    return sweep
+
+
+def _digest(subjects: Sequence[Subject], names: Sequence[str]) -> str:
+    """Names the contents of some subjects' nights."""
+    hashes = {subject.name: subject.source_hash for subject in subjects}
+    text = "\n".join(f"{name} {hashes[name]}" for name in sorted(names))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

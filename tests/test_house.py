@@ -1,0 +1,79 @@
+"""The house's rules: arrows point down, Ray stays under the roof, files are small."""
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGES = ("datasets", "kd_core", "orchestration")
+FILES = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
+ALLOWED = {  # what a package may import besides the standard library and itself
+    "datasets": {"numpy", "pyarrow", "pyedflib", "sklearn", "soxr", "edfio"},
+    "kd_core": {"torch", "numpy", "safetensors"},
+    "orchestration": {
+        "datasets",
+        "kd_core",
+        "ray",
+        "optuna",
+        "torch",
+        "numpy",
+        "pyarrow",
+        "tyro",
+        "filelock",
+    },
+}
+RAY_FREE = (
+    "experiment",
+    "plans",
+    "store",
+    "phases",
+    "build",
+    "batches",
+    "leaderboard",
+    "pull",
+    "report",
+    "chosen",
+)
+
+
+def imports(path: Path) -> set[str]:
+    """Top-level names of every module that a file imports."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are absolute"
+            names.add((node.module or "").split(".")[0])
+    return names - set(sys.stdlib_module_names)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_a_package_imports_only_what_it_may(path: Path) -> None:
+    package = path.relative_to(ROOT).parts[0]
+    assert imports(path) <= ALLOWED[package] | {package}
+
+
+@pytest.mark.parametrize("name", RAY_FREE)
+def test_what_needs_no_ray_imports_none(name: str) -> None:
+    assert "ray" not in imports(ROOT / "orchestration" / f"{name}.py")
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_a_file_opens_with_a_sentence(path: Path) -> None:
+    assert (ast.get_docstring(ast.parse(path.read_text())) or "").strip()
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_a_file_holds_one_idea_and_a_function_one_screen(path: Path) -> None:
+    text = path.read_text()
+    assert text.count("\n") <= 220
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef):
+            assert (node.end_lineno or 0) - node.lineno < 60, f"{path}:{node.lineno} {node.name}"
+
+
+def test_no_test_folder_shadows_a_package() -> None:
+    assert not [p for p in (ROOT / "tests").iterdir() if p.is_dir() and p.name in PACKAGES]

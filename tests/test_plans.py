@@ -1,0 +1,57 @@
+"""Plans are functions; every preset is valid and says what the paper says."""
+
+from dataclasses import replace
+
+import pytest
+
+from orchestration.plans import PLANS, Plan, Runtime, Search, paper, reference
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_every_preset_can_be_made(name: str) -> None:
+    assert isinstance(PLANS[name](), Plan)
+
+
+def test_the_paper_plan_is_the_papers() -> None:
+    plan = paper()
+    assert (plan.folds, plan.use_folds) == (10, 1)  # 80:10:10 by subject
+    assert (plan.training.epochs, plan.training.learning_rate) == (150, 1e-3)
+    assert not plan.training.augment
+    assert (plan.alpha, plan.temperature, plan.variant, plan.weighted) == (0.5, 1.0, "paper", True)
+    assert set(plan.schemes) == {"W-N-R", "W-L-D-R"}
+    assert len(plan.methods) == 5
+
+
+def test_the_reference_plan_keeps_what_the_authors_released() -> None:
+    plan = reference()
+    assert (plan.split, plan.scaling, plan.weighted, plan.variant) == (
+        "released",
+        "segment",
+        False,
+        "reference",
+    )
+    assert (plan.training.batch, plan.training.validate_every, plan.seed) == (256, 2, 42)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"schemes": ("W-X",)}, "schemes"),
+        ({"teacher": "gpt"}, "teacher"),
+        ({"folds": 1}, "folds"),
+        ({"segments": 0}, "segments"),
+        ({"methods": ()}, "methods"),
+    ],
+)
+def test_a_plan_that_cannot_run_is_refused(wrong: dict[str, object], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        replace(paper(), **wrong)  # type: ignore[arg-type]
+
+
+def test_search_and_runtime_check_their_values() -> None:
+    with pytest.raises(ValueError, match="alpha"):
+        Search(alpha=(0.9, 0.1))
+    with pytest.raises(ValueError, match="workers"):
+        Runtime(workers=0)
+    with pytest.raises(ValueError, match="gpus"):
+        Runtime(gpus=1.5)
