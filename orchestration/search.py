@@ -40,7 +40,7 @@ class Trial(NamedTuple):
 
 
 def search(sweep: Sweep, scheme: str, store: Store) -> list[Trial]:
-    """Every trial of one scheme in the order drawn; goes on where it was interrupted."""
+    """Every trial of one scheme, the best first; goes on where it was interrupted."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
     path = store.root / "tune" / f"{sweep.name}-{scheme}"
@@ -52,13 +52,13 @@ def search(sweep: Sweep, scheme: str, store: Store) -> list[Trial]:
     else:
         shutil.rmtree(path, ignore_errors=True)  # died before its first snapshot: nothing is in it
         tuner = _tuner(trainable, sweep, scheme, path)
-    return [_trial(result, sweep.plan) for result in tuner.fit()]
+    return sorted((_trial(result, sweep.plan) for result in tuner.fit()), key=_rank)
 
 
 def best_of(trials: Sequence[Trial], folds: int) -> Trial | None:
     """The trial with the best mean validation score among those that finished every fold."""
     complete = [t for t in trials if t.folds_done == folds and t.score is not None]
-    return max(complete, key=lambda t: t.score or 0.0, default=None)
+    return min(complete, key=_rank, default=None)
 
 
 def space(trial: optuna.Trial, plan: Search) -> dict[str, Any]:
@@ -182,6 +182,12 @@ def _point(config: Mapping[str, Any], plan: Plan) -> Point:
     """The point of a trial's configuration; what is not searched is the plan's."""
     known = {name: config[name] for name in SPACE if name in config}
     return replace(plan.point(config["method"]), **known)
+
+
+def _rank(trial: Trial) -> tuple[float, float, str]:
+    """Sorts by folds done, then by score; equal ones by name, so that a resumed search agrees."""
+    score = -1.0 if trial.score is None else trial.score
+    return -trial.folds_done, -score, str(trial.point)
 
 
 def _trial(result: Any, plan: Plan) -> Trial:

@@ -3,12 +3,13 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 
 from datasets.folds import Fold, make_folds, missing_classes, released_fold
 from datasets.parquet import Subject
 from datasets.stages import SCHEMES
 from kd_core.models import MODELS
-from orchestration.experiment import Experiment, Point, key_of
+from orchestration.experiment import Experiment, Point, key_of, phases_of
 from orchestration.plans import Plan
 
 
@@ -21,12 +22,13 @@ class Sweep:
     subjects: tuple[Subject, ...]
     folds: tuple[Fold, ...]
 
-    @property
+    @cached_property
     def name(self) -> str:
-        """The sweep's name in the store: its plan and its nights, not its machines."""
-        plan = {name: value for name, value in asdict(self.plan).items() if name != "runtime"}
-        nights = [asdict(subject) for subject in self.subjects]
-        return key_of({"plan": plan, "windows": self.windows, "nights": nights})
+        """The sweep's name in the store: its phases and its search, not its machines."""
+        points = [(s, self.plan.point(m)) for s in self.plan.schemes for m in self.plan.methods]
+        phases = [phases_of(e)[-1].key for s, p in points for e in self.over_folds(s, p)]
+        tested = [fold.test for fold in self.folds]
+        return key_of({"phases": phases, "tested": tested, "search": asdict(self.plan.search)})
 
     def experiment(self, scheme: str, fold: Fold, point: Point) -> Experiment:
         """One point on one fold."""

@@ -2,7 +2,6 @@
 
 import os
 import tempfile
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,16 +19,14 @@ def ray_session() -> Iterator[None]:
     import ray
 
     with tempfile.TemporaryDirectory(prefix="ray-", dir="/tmp") as short:  # a socket path is short
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Ray's own, at its start
-            ray.init(
-                address="local",
-                num_cpus=2,
-                include_dashboard=True,  # Tune with nested Train hangs without it
-                object_store_memory=100 << 20,
-                log_to_driver=False,
-                _temp_dir=short,
-            )
+        ray.init(
+            address="local",
+            num_cpus=2,
+            include_dashboard=True,  # Tune with nested Train hangs without it
+            object_store_memory=100 << 20,
+            log_to_driver=False,
+            _temp_dir=short,
+        )
         yield
         ray.shutdown()
 

@@ -1,0 +1,74 @@
+"""Ingest on Ray Data: every night a row, only the missing are done, the bad have reasons."""
+
+import csv
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from datasets.mass import find_recordings
+from datasets.parquet import read_night
+from datasets.recording import RecordingRef
+from orchestration.ingest import Ingest, ingest, ingest_night
+from orchestration.store import Store
+
+pytestmark = [pytest.mark.ray, pytest.mark.usefixtures("ray_session")]
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    return Store.open(tmp_path_factory.mktemp("storage"))
+
+
+@pytest.fixture(scope="module")
+def first(cohort: Path, store: Store) -> Ingest:
+    return ingest(find_recordings(cohort), store)
+
+
+def test_every_night_is_a_row_and_the_unusable_ones_say_why(first: Ingest, store: Store) -> None:
+    with open(store.windows(first.windows) / "ingest.csv", newline="") as table:
+        rows = list(csv.DictReader(table))
+    assert len(rows) == 10
+    reasons = [row["reason"] for row in rows if row["status"] == "refused"]
+    assert len(reasons) == 2
+    assert any("ECG" in reason for reason in reasons)
+    assert any("truncated" in reason for reason in reasons)
+    assert len(first.subjects) == 8
+
+
+def test_a_second_ingest_writes_nothing(first: Ingest, cohort: Path, store: Store) -> None:
+    before = {p: p.stat().st_mtime_ns for p in store.windows(first.windows).glob("*.parquet")}
+    again = ingest(find_recordings(cohort), store)
+    assert {row["status"] for row in again.rows} == {"kept", "refused"}
+    assert {p: p.stat().st_mtime_ns for p in before} == before
+
+
+def test_only_a_missing_night_is_written_again(first: Ingest, cohort: Path, store: Store) -> None:
+    folder = store.windows(first.windows)
+    name = first.subjects[0].name
+    (folder / f"{name}.parquet").unlink()
+    rows = {row["subject"]: row["status"] for row in ingest(find_recordings(cohort), store).rows}
+    assert [subject for subject, status in rows.items() if status == "written"] == [name]
+
+
+def test_a_night_says_what_it_was_made_from(first: Ingest, store: Store) -> None:
+    path = store.windows(first.windows) / f"{first.subjects[0].name}.parquet"
+    metadata = {k.decode(): v.decode() for k, v in pq.read_schema(path).metadata.items()}
+    assert metadata["hz"] == "200"
+    assert (metadata["eeg_unit"], metadata["ecg_unit"]) == ("uV", "mV")
+    assert {"ecg-sleep-distillation", "soxr"} <= set(json.loads(metadata["versions"]))
+    assert read_night(path).ecg.shape[1] == 6000
+
+
+def test_a_night_whose_source_is_gone_is_refused_and_its_old_windows_with_it(
+    first: Ingest, cohort: Path, tmp_path: Path
+) -> None:
+    ref = find_recordings(cohort)[0]
+    assert ingest_night(asdict(ref), tmp_path)["status"] == "written"
+    gone = RecordingRef(**asdict(ref) | {"signals": str(tmp_path / "gone.edf")})
+    row = ingest_night(asdict(gone), tmp_path)
+    assert row["status"] == "refused"
+    assert "gone.edf" in row["reason"]
+    assert not (tmp_path / f"{ref.subject}.parquet").exists()

@@ -1,0 +1,53 @@
+"""Ray Train: two workers train one phase together; a trial can own a worker group."""
+
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import pytest
+
+from datasets.mass import find_recordings
+from datasets.parquet import subjects_in
+from orchestration.experiment import Point, phases_of
+from orchestration.ingest import ingest_night, windows_key
+from orchestration.plans import Plan, Runtime
+from orchestration.search import best_of, search
+from orchestration.store import Store
+from orchestration.sweeps import Sweep, make_sweep
+from orchestration.training import train
+from tests.small import small_plan
+
+pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.usefixtures("ray_session")]
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    return Store.open(tmp_path_factory.mktemp("storage"))
+
+
+def make(plan: Plan, cohort: Path, store: Store) -> Sweep:
+    """A sweep on the cohort's usable nights, ingested without Ray."""
+
+    windows = windows_key("mass")
+    store.windows(windows).mkdir(parents=True, exist_ok=True)
+    for ref in find_recordings(cohort):
+        ingest_night(asdict(ref), store.windows(windows))
+    return make_sweep(plan, windows, subjects_in(store.windows(windows)))
+
+
+def test_two_workers_train_the_phases_of_a_method_together(cohort: Path, store: Store) -> None:
+    plan = small_plan(runtime=Runtime(workers=2, gpus=0.0))
+    experiment = make(plan, cohort, store).over_folds("W-N-R", Point(method="AT+SD+CL"))[0]
+    (outcome,) = train([experiment], plan.runtime, store.root)
+    assert (outcome.built, outcome.failed) == (3, "")
+    assert all(store.has_phase(phase.key) for phase in phases_of(experiment))
+    assert 0.0 <= outcome.validation["score"] <= 1.0
+
+
+def test_a_trial_in_a_worker_group_of_its_own_reports_each_fold(
+    cohort: Path, store: Store
+) -> None:
+    plan = small_plan(runtime=Runtime(groups=1, gpus=0.0, trials_in_group=True))
+    plan = replace(plan, search=replace(plan.search, trials=1, methods=("SD+CL",)))
+    (trial,) = search(make(plan, cohort, store), "W-N-R", store)
+    assert trial.folds_done == 2
+    assert best_of([trial], 2) == trial
