@@ -77,6 +77,4 @@ class Batches:
 
     def _batch(self, refs: Sequence[WindowRef]) -> Batch:
         eeg, ecg, labels = cut(self.nights, refs, self.segments)
-        return Batch(
-            torch.from_numpy(eeg).float(), torch.from_numpy(ecg).float(), torch.from_numpy(labels)
-        )
+        return Batch(*map(torch.from_numpy, (eeg, ecg, labels)))  # float16 until on the device

@@ -19,6 +19,8 @@ def run(main: Callable[[], None]) -> None:
     try:
         main()
     except (ValueError, OSError) as error:
+        if os.environ.get("SLEEP_TRACEBACK"):
+            raise
         message = " ".join(str(_cause(error)).split())
         sys.exit(_say(f"error: {message}", 2))
     except KeyboardInterrupt:

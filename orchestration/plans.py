@@ -7,7 +7,8 @@ from datasets.stages import SCHEMES
 from datasets.windows import SCALINGS
 from kd_core.fit import Training
 from kd_core.methods import METHODS
-from kd_core.models import MODELS
+from kd_core.models import MODELS, tap_lengths
+from kd_core.objectives.attention import layers_of
 from orchestration.experiment import Point
 
 
@@ -94,6 +95,9 @@ class Plan:
             )
         if self.segments < 1:
             raise ValueError(f"segments is {self.segments}; a window holds 1 or more.")
+        student, teacher = (tap_lengths(MODELS[n](2)) for n in (self.student, self.teacher))
+        for name in (self.layers, *self.search.layers):
+            layers_of(name, student, teacher)  # both networks must have the taps, of equal length
 
     def point(self, method: str) -> Point:
         """The plan's fixed point for a method: the row of the paper's table."""
@@ -143,14 +147,14 @@ def reference() -> Plan:
 
 
 def pilot() -> Plan:
-    """A dozen nights on a laptop in half an hour: the compact network, three folds."""
+    """A dozen nights on two cores in half an hour: the compact network, four folds."""
     return replace(
         default(),
-        folds=3,
+        folds=4,
         segments=20,
         teacher="compact",
         student="compact",
-        training=Training(epochs=12, batch=8, patience=4, augment=True),
+        training=Training(epochs=15, batch=4, patience=5, augment=True),
         search=Search(trials=6, startup=3, layers=("all", "encoder", "bottleneck", "deep")),
         runtime=Runtime(trials_in_group=False),
     )

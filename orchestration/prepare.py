@@ -27,8 +27,8 @@ def main() -> None:
     from orchestration.ingest import ingest
     from orchestration.store import Store
 
-    store = Store.open(storage)
     refs = SOURCES["mass"].find(recordings)
+    store = Store.open(storage)
     connect(Runtime(dashboard=False))
     print(ingest(refs, store).summary(store))
 

@@ -104,9 +104,13 @@ class Store:
         return FileLock(path)
 
     def publish(self, target: Path, fill: Callable[[Path], None]) -> None:
-        """Show the folder `target` whole, or not at all: `fill` writes it under another name."""
+        """Show the folder `target` whole, or not at all: `fill` writes it under another name.
+
+        The caller holds the lock of what it publishes.
+        """
+        for orphan in target.parent.glob(f".{target.name}.*"):  # of a run that was killed
+            shutil.rmtree(orphan, ignore_errors=True)
         scratch = target.parent / f".{target.name}.{os.getpid()}"
-        shutil.rmtree(scratch, ignore_errors=True)
         scratch.mkdir(parents=True)
         try:
             fill(scratch)

@@ -25,8 +25,8 @@ def main() -> None:
     from orchestration.store import Store
     from orchestration.sweeps import make_sweep
 
-    store = Store.open(arguments.storage)
     refs = SOURCES["mass"].find(arguments.recordings)
+    store = Store.open(arguments.storage)
     connect(arguments.plan.runtime)
     plan = replace(arguments.plan, runtime=fitted(arguments.plan.runtime))
     nights = ingest(refs, store)

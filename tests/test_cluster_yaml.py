@@ -71,8 +71,8 @@ def test_the_dashboard_listens_on_loopback_only() -> None:
     assert not re.search(r"(?<!\d)0\.0\.0\.0(?!/)", TEXT)
 
 
-def test_ports_between_machines_lie_in_the_ranges_that_the_file_opens() -> None:
-    opened = re.search(r"any port (\d+):(\d+),(\d+):(\d+)", TEXT)
+def test_ports_between_machines_lie_in_the_ranges_that_the_file_names() -> None:
+    opened = re.search(r"between machines +(\d+)-(\d+) and (\d+)-(\d+)", TEXT)
     assert opened is not None
     low, high, workers_low, workers_high = map(int, opened.groups())
     for commands in (CONFIG["head_start_ray_commands"], CONFIG["worker_start_ray_commands"]):
@@ -81,7 +81,7 @@ def test_ports_between_machines_lie_in_the_ranges_that_the_file_opens() -> None:
         assert {"node-manager-port", "object-manager-port", "min-worker-port"} <= set(ports)
         for name, port in ports.items():
             inside = low <= int(port) <= high or workers_low <= int(port) <= workers_high
-            assert inside, f"--{name}={port} is in no range that the firewall opens"
+            assert inside, f"--{name}={port} is in no range that the file names"
 
 
 def test_the_file_holds_no_secret() -> None:

@@ -55,3 +55,10 @@ def test_search_and_runtime_check_their_values() -> None:
         Runtime(workers=0)
     with pytest.raises(ValueError, match="gpus"):
         Runtime(gpus=1.5)
+
+
+def test_a_layer_set_that_the_two_networks_do_not_share_is_refused() -> None:
+    with pytest.raises(ValueError, match="no_such_layer"):
+        replace(paper(), layers="no_such_layer")
+    with pytest.raises(ValueError, match="encoder1"):
+        replace(paper(), student="compact")  # another pooling than the reference teacher's

@@ -1,0 +1,91 @@
+"""Building without Ray: phases are trained once, a diverging one is a reason, not an end."""
+
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import pytest
+
+from datasets.mass import find_recordings
+from datasets.parquet import subjects_in
+from kd_core import checkpoint
+from kd_core.fit import EpochReport
+from orchestration.build import build, walk
+from orchestration.experiment import Phase
+from orchestration.ingest import ingest_night, windows_key
+from orchestration.phases import read_scores
+from orchestration.store import Store
+from orchestration.sweeps import Sweep, make_sweep
+from tests.small import small_plan
+
+
+@pytest.fixture(scope="module")
+def store(cohort: Path, tmp_path_factory: pytest.TempPathFactory) -> Store:
+    store = Store.open(tmp_path_factory.mktemp("storage"))
+    folder = store.windows(windows_key("mass"))
+    folder.mkdir(parents=True)
+    for ref in find_recordings(cohort):
+        ingest_night(asdict(ref), folder)
+    return store
+
+
+@pytest.fixture(scope="module")
+def sweep(store: Store) -> Sweep:
+    windows = windows_key("mass")
+    return make_sweep(small_plan(), windows, subjects_in(store.windows(windows)))
+
+
+def test_methods_share_what_they_have_in_common(sweep: Sweep, store: Store) -> None:
+    heard: list[str] = []
+
+    def watch(phase: Phase) -> Callable[[EpochReport], None]:
+        heard.append(phase.step.phase)
+        return lambda epoch: None
+
+    for method in ("EEG baseline", "SD+CL", "AT+CL", "AT+SD+CL", "AT+CL"):
+        experiment = sweep.over_folds("W-N-R", sweep.plan.point(method))[0]
+        walk([experiment], store, watch, lambda metrics: None)
+    assert heard == ["teacher", "final", "attention", "final", "final"]
+
+
+def test_a_phase_carries_its_spec_scores_curve_and_weights(sweep: Sweep, store: Store) -> None:
+    experiment = sweep.over_folds("W-N-R", sweep.plan.point("ECG baseline"))[0]
+    outcome = build(experiment, store, lambda phase: lambda epoch: None)
+    folder = store.phase(outcome.key)
+    assert {p.name for p in folder.iterdir()} == {
+        "spec.json", "scores.json", "curve.csv", "model.json", "model.safetensors"
+    }  # fmt: skip
+    assert read_scores(folder) == outcome.validation
+    assert checkpoint.load(folder).extra["classes"] == ["W", "N", "R"]
+
+
+def test_the_same_experiment_in_another_store_scores_the_same(
+    sweep: Sweep, store: Store, tmp_path: Path
+) -> None:
+    other = Store.open(tmp_path)
+    other.windows("x").parent.mkdir()
+    other.windows(sweep.windows).symlink_to(store.windows(sweep.windows))
+    experiment = sweep.over_folds("W-N-R", sweep.plan.point("ECG baseline"))[0]
+    ours, theirs = (build(experiment, s, lambda p: lambda e: None) for s in (store, other))
+    assert ours.validation == theirs.validation
+
+
+def test_a_loss_that_turns_nan_ends_its_phase_and_the_others_go_on(
+    sweep: Sweep, store: Store
+) -> None:
+    plan = small_plan()
+    wild = replace(plan, training=replace(plan.training, learning_rate=1e30))
+    points = [make_sweep(p, sweep.windows, sweep.subjects) for p in (wild, plan)]
+    experiments = [s.over_folds("W-N-R", plan.point("ECG baseline"))[0] for s in points]
+    failed, fine = walk(experiments, store, lambda p: lambda e: None, lambda metrics: None)
+    assert "NaN" in failed.failed
+    assert fine.failed == ""
+    assert list(store.failures().values()) == [failed.failed]
+
+
+def test_too_few_people_and_an_absent_class_say_what_to_do(sweep: Sweep) -> None:
+    with pytest.raises(ValueError, match="too few for 9 folds"):
+        make_sweep(small_plan(folds=9), sweep.windows, sweep.subjects)
+    without = [replace(s, stages=(*s.stages[:4], 0)) for s in sweep.subjects]
+    with pytest.raises(ValueError, match=r"no segment of class R.*lower --folds"):
+        make_sweep(small_plan(), sweep.windows, without)
