@@ -17,13 +17,13 @@ WORKER_ENV = {
     "MALLOC_TOP_PAD_": "268435456",
     "RAY_TRAIN_HEALTH_CHECK_INTERVAL_S": "0.2",
     "RAY_TRAIN_ENABLE_PREEMPTION_WATCHER": "0",
+    "RAY_TRAIN_ENABLE_STATE_TRACKING": "1",  # runs at the dashboard's /api/train/v2/runs/v1
     "PYTHONWARNINGS": "ignore:`ExecutionOptions.exclude_resources`",  # Ray's own, at each start
 }
 
 
 def connect(runtime: Runtime) -> None:
     """Join the cluster that RAY_ADDRESS names or that runs here; else start an embedded Ray."""
-    os.environ.setdefault("RAY_TRAIN_ENABLE_STATE_TRACKING", "1")
     os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")  # Tune's boxes; TrialLines says what moves
     if ray.is_initialized():
         return

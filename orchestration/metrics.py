@@ -40,6 +40,14 @@ def watch(phase: Phase) -> Callable[[EpochReport], None]:
     return listen
 
 
+def log_epochs() -> None:
+    """Let this process's listeners write their lines to its log, and nobody else's."""
+    if not logger.handlers:
+        logger.addHandler(logging.StreamHandler())
+        logger.setLevel(logging.INFO)
+        logger.propagate = False
+
+
 @lru_cache
 def _gauge(name: str) -> Gauge:
     return Gauge(f"sleep_{name}", description=f"{name} of the running phase", tag_keys=TAGS)

@@ -154,7 +154,9 @@ def pilot() -> Plan:
         segments=20,
         teacher="compact",
         student="compact",
-        training=Training(epochs=15, batch=4, patience=5, augment=True),
+        training=Training(
+            epochs=20, batch=4, patience=6, augment=True, optimizer="adamw", weight_decay=0.1
+        ),
         search=Search(trials=6, startup=3, layers=("all", "encoder", "bottleneck", "deep")),
         runtime=Runtime(trials_in_group=False),
     )

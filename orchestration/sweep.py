@@ -6,6 +6,7 @@
 Typing the same command again goes on where it stopped; what is in the storage is not done twice.
 """
 
+import os
 from dataclasses import replace
 
 from orchestration.arguments import describe, sweep_arguments
@@ -16,6 +17,8 @@ def main() -> None:
     """Run a plan from recordings to leaderboard."""
     arguments = sweep_arguments()
     print(f"plan {arguments.name}\n{describe(arguments.plan)}", flush=True)
+
+    os.environ.setdefault("RAY_DEDUP_LOGS", "0")  # before Ray is imported: every epoch its line
 
     from datasets.sources import SOURCES
     from orchestration.cluster import connect, fitted  # Ray takes a second to import

@@ -4,7 +4,6 @@ Starting a worker group costs ten seconds, so a group is given a list of experim
 phase; groups run side by side as far as the resources reach.
 """
 
-import logging
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,7 +16,7 @@ from ray.train.v2.api.callback import UserCallback
 
 from orchestration.build import Outcome, finished, walk
 from orchestration.experiment import Experiment, key_of, phases_of
-from orchestration.metrics import watch
+from orchestration.metrics import log_epochs, watch
 from orchestration.plans import Runtime
 from orchestration.store import Store
 
@@ -91,8 +90,7 @@ def train(
 
 def _walk(config: dict[str, Any]) -> list[Outcome]:
     """What each worker of a group runs; the ranks train every phase together."""
-    logging.basicConfig(format="%(message)s")
-    logging.getLogger("orchestration").setLevel(logging.INFO)
+    log_epochs()
     return walk(
         config["experiments"],
         Store(config["store"]),
