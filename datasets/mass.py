@@ -8,7 +8,7 @@ import csv
 import logging
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from datasets.edf import Channel, first_sample_time, read_annotations, read_signals, signal_labels
@@ -49,8 +49,8 @@ def find_recordings(folder: Path) -> list[RecordingRef]:
             f"{''.join(f', {path.name!r}' for path in files[:3])}. A night is "
             "'01-01-0001 PSG.edf' with '01-01-0001 Base.edf' or '01-01-0001 Annotations.edf'."
         )
-    persons = _read_persons(folder / "cohort.csv")
-    return [_ref(night, nights[night], persons.get(night, night)) for night in sorted(nights)]
+    persons = _read_persons(folder / "cohort.csv", nights)
+    return [_ref(night, nights[night], persons[night]) for night in sorted(nights)]
 
 
 def read_recording(ref: RecordingRef) -> Recording:
@@ -89,10 +89,10 @@ def _ref(night: str, files: Mapping[str, Path], person: str) -> RecordingRef:
     return RecordingRef("mass", night, subset, person, str(signals), str(annotations))
 
 
-def _read_persons(path: Path) -> dict[str, str]:
-    """Person of each subject; empty where there is no such table."""
+def _read_persons(path: Path, nights: Collection[str]) -> dict[str, str]:
+    """Person of each night; a person of its own where there is no table."""
     if not path.exists():
-        return {}
+        return {night: night for night in nights}
     with open(path, newline="", encoding="utf-8-sig") as file:
         table = csv.DictReader(file)
         columns = table.fieldnames or []
@@ -101,7 +101,13 @@ def _read_persons(path: Path) -> dict[str, str]:
                 f"{path} has columns {list(columns)}; it needs 'subject' and 'person'. "
                 "Rename them or remove the file."
             )
-        return {row["subject"]: row["person"] or row["subject"] for row in table}
+        persons = {row["subject"]: row["person"] or row["subject"] for row in table}
+    if missing := sorted(set(nights) - set(persons)):
+        raise ValueError(
+            f"{path} has no row for {missing[:3]} ({len(missing)} nights). Add who slept, so that "
+            "one person's nights stay together, or remove the file."
+        )
+    return persons
 
 
 def _read_hypnogram(signals: Path, annotations: Path) -> Hypnogram:

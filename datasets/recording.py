@@ -7,8 +7,11 @@ import numpy as np
 from datasets.stages import UNSCORED, Stage
 
 UNITS = ("uV", "mV")
-RATES_HZ = (10.0, 100_000.0)  # [I] beyond them a header is broken, and resampling would not end
-LONGEST_S = 7 * 24 * 3600  # [I] of a hypnogram; beyond it an onset is broken
+RATES_HZ = (
+    10.0,
+    100_000.0,
+)  # our choice: beyond them a header is broken, and resampling would not end
+LONGEST_S = 7 * 24 * 3600  # our choice, of a hypnogram; beyond it an onset is broken
 
 
 class UnusableRecording(ValueError):  # noqa: N818 - it names what the report lists

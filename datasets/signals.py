@@ -11,7 +11,10 @@ from datasets.recording import Signal
 RATE_HZ = 200  # Sec. II-C of arXiv:2112.07252
 SCALED_LIMIT = 20.0  # in interquartile ranges, as U-Time clips
 FLAT_BLOCK_S = 2.0  # long enough to hold a heart beat
-FLAT_RANGE = {"uV": 0.5, "mV": 0.005}  # [I] ten times below what any living electrode gives
+FLAT_RANGE = {
+    "uV": 0.5,
+    "mV": 0.005,
+}  # our choice, ten times below what any living electrode gives
 _QUARTILE_SAMPLES = 400_000  # enough to place a quartile of a night within 0.3 % of its rank
 _VOLTS = {"V": 1.0, "mV": 1e-3, "uV": 1e-6, "µV": 1e-6, "μV": 1e-6, "nV": 1e-9}
 

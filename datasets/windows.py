@@ -2,6 +2,9 @@
 
 Parquet files in, arrays out. A night of two channels takes about 23 MB, so a cohort fits in
 memory, and a window is a slice of it.
+
+Differs: segments of 20 s pages, widened to 30 s as the paper has it, overlap by 10 s, so a window
+of several of them repeats 10 s of signal at each border; with T = 1, as in the paper, none does.
 """
 
 from collections.abc import Callable, Iterator, Sequence

@@ -4,7 +4,8 @@ Takes the process group that whoever starts the workers has made (Ray Train, or 
 must call the same functions in the same order.
 """
 
-from typing import TypeVar
+from collections.abc import Callable
+from typing import TypeVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -30,6 +31,18 @@ def broadcast(value: T) -> T:
     values = [value]
     dist.broadcast_object_list(values, src=0)
     return values[0]
+
+
+def from_rank_0(ask: Callable[[], T]) -> T:
+    """What `ask` gives on rank 0, on every rank; nobody else asks.
+
+    A rank on another machine that looks at a shared file too early may go on seeing it missing.
+    """
+    if world_size() == 1:
+        return ask()
+    values = [ask() if rank() == 0 else None]
+    dist.broadcast_object_list(values, src=0)
+    return cast(T, values[0])
 
 
 def gathered(value: T) -> list[T]:

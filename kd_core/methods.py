@@ -44,6 +44,9 @@ class ObjectiveRow:
     parameters: tuple[str, ...]
     """Hyperparameters that `make` takes beside class weights; a phase's key holds these alone."""
 
+    uses_labels: bool
+    """Whether labels count: their weights, and a score of the classes to select by."""
+
     make: Callable[..., Objective]
     """make(class_weights=Tensor (K,), **parameters) -> Objective."""
 
@@ -62,9 +65,9 @@ def _attention_transfer(class_weights: Tensor, layers: Sequence[str], variant: s
 
 
 OBJECTIVES: dict[str, ObjectiveRow] = {
-    "CL": ObjectiveRow((), _classification),
-    "SD+CL": ObjectiveRow(("alpha", "temperature"), _softmax_distillation),
-    "AT": ObjectiveRow(("layers", "variant"), _attention_transfer),
+    "CL": ObjectiveRow((), True, _classification),
+    "SD+CL": ObjectiveRow(("alpha", "temperature"), True, _softmax_distillation),
+    "AT": ObjectiveRow(("layers", "variant"), False, _attention_transfer),
 }
 
 TEACHER = Step("teacher", "teacher_view", "CL")

@@ -11,10 +11,12 @@ from typing import Any
 
 import tyro
 
+from datasets.sources import SOURCES
 from orchestration.cli import RECORDINGS, STORAGE, UsageError, folder, reject_unknown
-from orchestration.plans import PLANS, Plan
+from orchestration.plan import Plan
+from orchestration.plans import PLANS
 
-PLAN_OPTIONS = ("--plan", "--recordings", "--storage")
+PLAN_OPTIONS = ("--plan", "--source", "--recordings", "--storage")
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,7 @@ class SweepArguments:
 
     name: str  # of the plan that was started from
     plan: Plan
+    source: str  # a row of SOURCES
     recordings: Path
     storage: Path
 
@@ -37,6 +40,8 @@ def sweep_arguments(argv: Sequence[str] | None = None) -> SweepArguments:
     given, rest = parser.parse_known_args(argv)
     if given.plan not in PLANS:
         raise UsageError(f"There is no plan {given.plan!r}; choose from {sorted(PLANS)}.")
+    if given.source not in SOURCES:
+        raise UsageError(f"There is no source {given.source!r}; choose from {sorted(SOURCES)}.")
     if given.help:
         parser.print_help()
         print("\nFields of the plan, each a flag:\n")
@@ -45,6 +50,7 @@ def sweep_arguments(argv: Sequence[str] | None = None) -> SweepArguments:
     return SweepArguments(
         given.plan,
         plan,
+        given.source,
         folder(given.recordings, "--recordings", RECORDINGS),
         folder(given.storage, "--storage", STORAGE),
     )
@@ -71,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
         "-h", "--help", action="store_true", help="show this and the plan's fields"
     )
     parser.add_argument("--plan", default="default", help=f"one of {', '.join(PLANS)}")
+    parser.add_argument("--source", default="mass", help=f"one of {', '.join(SOURCES)}")
     parser.add_argument("--recordings", help=f"folder of recordings (or ${RECORDINGS})")
     parser.add_argument("--storage", help=f"folder for everything that is made (or ${STORAGE})")
     return parser

@@ -1,6 +1,7 @@
 """Windows in memory -> the batches that a network sees, in the order that a seed decides."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -12,11 +13,16 @@ from datasets.windows import ScaledNight, WindowRef, cut, load_night, window_ref
 from kd_core.batch import Batch
 
 
-@lru_cache(
-    maxsize=512
-)  # a night is 23 MB at float16, so the phases of one worker share what they read
 def _night(path: Path, scheme: str, scaling: str) -> ScaledNight:
-    return load_night(path, SCHEMES[scheme], scaling)
+    """A night from memory, if this process has read it; all schemes share its signals."""
+    night = _cached(path, path.stat().st_mtime_ns, scaling)
+    return replace(night, labels=SCHEMES[scheme].labels(night.labels))
+
+
+@lru_cache(maxsize=512)  # a night is 23 MB at float16
+def _cached(path: Path, changed: int, scaling: str) -> ScaledNight:
+    """A night labelled by its stages."""
+    return load_night(path, SCHEMES["W-N1-N2-N3-R"], scaling)
 
 
 class Batches:

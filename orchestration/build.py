@@ -5,12 +5,13 @@ A Ray Train worker, a trial and a test all run this; the ranks of a worker group
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
 
-from kd_core.distributed import broadcast, rank
+from kd_core.distributed import broadcast, from_rank_0, rank
 from kd_core.fit import Diverged, EpochReport
 from orchestration.experiment import Experiment, Phase, phases_of
 from orchestration.phases import read_scores, run_phase
@@ -40,7 +41,7 @@ def walk(
     """Build the experiments one after another; `report` hears the running mean after each."""
     outcomes: list[Outcome] = []
     for experiment in experiments:
-        found = broadcast(finished(experiment, store))
+        found = from_rank_0(partial(finished, experiment, store))
         outcomes.append(found or build(experiment, store, watch, device))
         if outcomes[-1].failed and stop_at_failure:
             break
@@ -70,23 +71,25 @@ def build(
     device = device or torch.device("cuda" if torch.cuda.is_available() else "cpu")
     phases, built = phases_of(experiment), 0
     for phase in phases:
-        failed = broadcast(store.failure(phase.key))
+        failed = from_rank_0(partial(store.failure, phase.key))
         if not failed:
             try:
                 built += _ensure(phase, store, watch, device)
             except Diverged as error:
                 failed = f"{phase}: {error}"
-                store.keep_failure(phase.key, failed)
+                if rank() == 0:
+                    store.keep_failure(phase.key, failed)
         if failed:
             return Outcome(phases[-1].key, {}, built, 0, failed)
     key = phases[-1].key
-    return Outcome(key, read_scores(store.phase(key)), built, len(phases) - built)
+    scores = from_rank_0(partial(read_scores, store.phase(key)))
+    return Outcome(key, scores, built, len(phases) - built)
 
 
 def _ensure(phase: Phase, store: Store, watch: Watch, device: torch.device) -> bool:
     """Train the phase unless it is there; whether it was trained now. The same on every rank."""
     with _one_builder(phase.key, store):
-        if broadcast(store.has_phase(phase.key)):
+        if from_rank_0(partial(store.has_phase, phase.key)):
             return False
         upstream = {role: store.phase(key) for role, key in phase.parents.items()}
         windows = store.windows(phase.spec["windows"])

@@ -18,13 +18,13 @@ def run(main: Callable[[], None]) -> None:
     """Run a script's main; what a person can mend is one line on stderr and exit code 2."""
     try:
         main()
-    except (ValueError, OSError) as error:
-        if os.environ.get("SLEEP_TRACEBACK"):
-            raise
-        message = " ".join(str(_cause(error)).split())
-        sys.exit(_say(f"error: {message}", 2))
     except KeyboardInterrupt:
         sys.exit(_say("interrupted; what is finished is kept: the same command goes on", 130))
+    except Exception as error:
+        cause = _cause(error)
+        if os.environ.get("SLEEP_TRACEBACK") or not isinstance(cause, ValueError | OSError):
+            raise
+        sys.exit(_say(f"error: {' '.join(str(cause).split())}", 2))
 
 
 def folder(value: str | None, flag: str, variable: str) -> Path:
@@ -52,8 +52,9 @@ def reject_unknown(unknown: Sequence[str], known: Sequence[str]) -> None:
 
 
 def _cause(error: BaseException) -> BaseException:
-    """The error a person caused, out of the wrapping that Ray puts around it."""
-    inner = getattr(error, "cause", None)
+    """The error a person caused, out of the wrappings that Ray puts around it."""
+    failures = list(getattr(error, "worker_failures", {}).values())  # of a worker group
+    inner = failures[0] if failures else getattr(error, "cause", None)
     return _cause(inner) if isinstance(inner, BaseException) else error
 
 

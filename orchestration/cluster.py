@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import ray
 
-from orchestration.plans import Runtime
+from orchestration.plan import Runtime
 
-# Large activations are page-faulted at every use unless the allocator keeps its pages: 1.9-2.1x
-# on a CPU. They must be set before a worker starts, so they travel as its environment.
+# The environment of every worker, set before it starts. MALLOC_*: large activations are
+# page-faulted at every use unless the allocator keeps its pages.
 WORKER_ENV = {
     "MALLOC_MMAP_THRESHOLD_": "8589934592",
     "MALLOC_TRIM_THRESHOLD_": "17179869184",
@@ -25,6 +25,9 @@ WORKER_ENV = {
 def connect(runtime: Runtime) -> None:
     """Join the cluster that RAY_ADDRESS names or that runs here; else start an embedded Ray."""
     os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")  # Tune's boxes; TrialLines says what moves
+    os.environ.setdefault(
+        "TUNE_DISABLE_SIGINT_HANDLER", "1"
+    )  # Ctrl-C ends the sweep, not a search
     if ray.is_initialized():
         return
     context = ray.init(
@@ -60,4 +63,9 @@ def fitted(runtime: Runtime) -> Runtime:
 def _workers_on(node: Mapping[str, float], runtime: Runtime) -> int:
     """How many workers of this size one node holds."""
     workers = int(node.get("CPU", 0.0) // runtime.cpus)
-    return min(workers, int(node.get("GPU", 0.0) // runtime.gpus)) if runtime.gpus else workers
+    if not runtime.gpus:
+        return workers
+    gpus = int(node.get("GPU", 0.0))
+    return min(
+        workers, int(gpus // runtime.gpus if runtime.gpus > 1 else gpus * (1 // runtime.gpus))
+    )

@@ -2,18 +2,19 @@
 
     teacher(fold)  ->  attention(student, layer set)  ->  final(method, alpha, temperature)
 
-A phase is named by a hash of everything that decides its weights and by nothing else, so equal
+A phase is named by a hash of everything that decides its weights and of nothing else, so equal
 training is found, never repeated, whichever experiment asks for it.
 """
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
 from datasets.folds import Fold
+from datasets.parquet import Subject
 from kd_core.fit import Training
 from kd_core.methods import METHODS, OBJECTIVES, Step
 from kd_core.models import ModelSpec, tap_lengths
@@ -29,7 +30,7 @@ class Point:
     """One choice of method and hyperparameters: what the search moves."""
 
     method: str
-    alpha: float = 0.5  # weight of the softened teacher; the paper uses .5
+    alpha: float = 0.5  # weight of the softened teacher
     temperature: float = 1.0
     layers: str = "all"  # a row of LAYER_SETS, or tap names joined by '+'
     variant: str = "paper"  # of the attention transfer
@@ -99,6 +100,11 @@ def key_of(spec: Mapping[str, Any], parents: Mapping[str, str] | None = None) ->
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+def digest_of(nights: Sequence[Subject]) -> str:
+    """Names the contents of some nights, in any order."""
+    return key_of({night.name: night.source_hash for night in nights})
+
+
 def phases_of(experiment: Experiment) -> tuple[Phase, ...]:
     """The experiment's phases in the order they must be trained; the last one is its result."""
     phases: list[Phase] = []
@@ -115,6 +121,10 @@ def phases_of(experiment: Experiment) -> tuple[Phase, ...]:
 def _spec_of(experiment: Experiment, step: Step) -> dict[str, Any]:
     """What decides this step's weights, resolved: unused hyperparameters do not appear."""
     model = experiment.teacher if step.view == "teacher_view" else experiment.student
+    row = OBJECTIVES[step.objective]
+    training = asdict(experiment.training)
+    if not row.uses_labels:
+        del training["select"]  # the best epoch is the one of least loss
     return {
         "windows": experiment.windows,
         "data": experiment.data,
@@ -124,9 +134,9 @@ def _spec_of(experiment: Experiment, step: Step) -> dict[str, Any]:
         "scaling": experiment.scaling,
         "segments": experiment.segments,
         "model": asdict(model),
-        "parameters": _resolved(experiment, OBJECTIVES[step.objective].parameters),
-        "weighted": experiment.weighted,
-        "training": asdict(experiment.training),
+        "parameters": _resolved(experiment, row.parameters),
+        "weighted": experiment.weighted and row.uses_labels,
+        "training": training,
         "seed": experiment.seed,
     }
 

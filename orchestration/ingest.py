@@ -9,6 +9,7 @@ import hashlib
 import io
 import logging
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -80,7 +81,10 @@ def windows_key(source: str) -> str:
 
 
 def ingest_night(row: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """Read, cut and write one night; its manifest row. Never raises for what a recording holds."""
+    """Read, cut and write one night; its manifest row.
+
+    What is wrong with a recording is the row's reason; what is wrong with the storage is raised.
+    """
     ref = RecordingRef(**row)
     path = folder / f"{ref.subject}.parquet"
     done = {"subject": ref.subject, "subset": ref.subset, "person": ref.person}
@@ -88,14 +92,13 @@ def ingest_night(row: dict[str, Any], folder: Path) -> dict[str, Any]:
     try:
         source_hash = _source_hash(ref)
         kept = _kept(path, source_hash)
-        if not kept:
-            night = cut_segments(SOURCES[ref.source].read(ref))
-            write_night(path, night, source_hash, _versions())
-        written = read_subject(path)
+        night = None if kept else cut_segments(SOURCES[ref.source].read(ref))
     except (UnusableRecording, ValueError, OSError) as error:
-        path.unlink(missing_ok=True)  # an older source's night must not stand in for this one
         reason = " ".join(str(error).split())
         return done | {"status": "refused", "segments": 0, "eeg": "", "ecg": "", "reason": reason}
+    if night:
+        write_night(path, night, source_hash, _versions())  # a full disk is no fault of the night
+    written = read_subject(path)
     return done | {
         "status": "kept" if kept else "written",
         "segments": sum(written.stages),
@@ -114,8 +117,10 @@ def _on_ray(refs: Sequence[RecordingRef], folder: Path) -> Iterator[dict[str, An
 
 
 def _kept(path: Path, source_hash: str) -> bool:
-    """Whether the night is there already, made from the same source."""
-    return path.is_file() and read_subject(path).source_hash == source_hash
+    """Whether the night is there already, whole and made from the same source."""
+    with suppress(ValueError):  # a file that is no night is written anew
+        return path.is_file() and read_subject(path).source_hash == source_hash
+    return False
 
 
 def _source_hash(ref: RecordingRef) -> str:

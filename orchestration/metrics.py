@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from functools import lru_cache
 
+from ray.train.v2._internal.execution import context as ray_context
 from ray.util.metrics import Gauge
 
 from kd_core.distributed import rank
@@ -41,7 +42,8 @@ def watch(phase: Phase) -> Callable[[EpochReport], None]:
 
 
 def log_epochs() -> None:
-    """Let this process's listeners write their lines to its log, and nobody else's."""
+    """Let this process's listeners write their lines to its log."""
+    logging.getLogger(ray_context.__file__).setLevel(logging.WARNING)  # a line a report, else
     if not logger.handlers:
         logger.addHandler(logging.StreamHandler())
         logger.setLevel(logging.INFO)

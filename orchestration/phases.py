@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from datasets.parquet import read_subject
 from datasets.stages import SCHEMES
 from kd_core import checkpoint
 from kd_core.distributed import rank, world_size
@@ -19,7 +20,7 @@ from kd_core.models import build_model, spec_from_dict
 from kd_core.objectives import Objective
 from kd_core.objectives.classification import class_weights
 from orchestration.batches import Batches
-from orchestration.experiment import Phase
+from orchestration.experiment import Phase, digest_of
 
 Report = Callable[[EpochReport], None]
 
@@ -42,7 +43,9 @@ def run_phase(
 
     Raises:
         kd_core.fit.Diverged: the loss became NaN or infinite.
+        ValueError: the nights are not those that the phase was named by.
     """
+    _check_nights(phase, windows)
     train, validation = _batches(phase, windows, "train"), _batches(phase, windows, "validation")
     training = Training(**phase.spec["training"])
     seed = phase.spec["seed"]
@@ -69,6 +72,19 @@ def read_scores(folder: Path) -> dict[str, Any]:
     """A finished phase's best validation scores: "score" is what the plan selects by."""
     scores: dict[str, Any] = json.loads((folder / "scores.json").read_text())
     return scores
+
+
+def _check_nights(phase: Phase, windows: Path) -> None:
+    """A night that was ingested anew since must not train under the old one's name."""
+    names = (*phase.spec["train"], *phase.spec["validation"])
+    if (
+        digest_of([read_subject(windows / f"{name}.parquet") for name in names])
+        != phase.spec["data"]
+    ):
+        raise ValueError(
+            f"{phase}: nights in {windows} were ingested anew since this sweep began. "
+            "Run the same command again."
+        )
 
 
 def _batches(phase: Phase, windows: Path, part: str) -> Batches:

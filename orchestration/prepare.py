@@ -5,8 +5,9 @@ python -m orchestration.prepare --recordings DIR --storage DIR
 
 import argparse
 
+from datasets.sources import SOURCES
 from orchestration.cli import RECORDINGS, STORAGE, folder, run
-from orchestration.plans import Runtime
+from orchestration.plan import Runtime
 
 
 def main() -> None:
@@ -18,18 +19,18 @@ def main() -> None:
     )
     parser.add_argument("--recordings", help=f"folder of recordings (or ${RECORDINGS})")
     parser.add_argument("--storage", help=f"folder for everything that is made (or ${STORAGE})")
+    parser.add_argument("--source", default="mass", choices=sorted(SOURCES), help="the dataset")
     given = parser.parse_args()
     recordings = folder(given.recordings, "--recordings", RECORDINGS)
     storage = folder(given.storage, "--storage", STORAGE)
 
-    from datasets.sources import SOURCES
     from orchestration.cluster import connect  # Ray takes a second to import
     from orchestration.ingest import ingest
     from orchestration.store import Store
 
-    refs = SOURCES["mass"].find(recordings)
+    refs = SOURCES[given.source].find(recordings)
     store = Store.open(storage)
-    connect(Runtime(dashboard=False))
+    connect(Runtime(dashboard=False, trials_in_group=False))
     print(ingest(refs, store).summary(store))
 
 

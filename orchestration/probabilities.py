@@ -11,7 +11,9 @@ import pyarrow.parquet as pq
 
 from datasets.stages import SCHEMES
 from kd_core.confusion import Confusion
-from orchestration.store import Store
+from orchestration.store import Store, whole
+
+SOURCE = "source_hash"
 
 
 def path_of(store: Store, key: str, subject: str) -> Path:
@@ -20,20 +22,29 @@ def path_of(store: Store, key: str, subject: str) -> Path:
 
 
 def write_probabilities(
-    path: Path, scheme: str, probabilities: np.ndarray, labels: np.ndarray
+    path: Path, scheme: str, probabilities: np.ndarray, labels: np.ndarray, source_hash: str
 ) -> None:
     """Write one subject's night, one row a scored segment in time order.
 
     Shapes: probabilities (n, K), labels (n,).
     Columns: label int8 (index of the true class), then one float32 column a class.
+
+    Args:
+        source_hash: of the night that was scored, so that a night ingested anew is scored anew.
     """
     columns = {"label": pa.array(labels, pa.int8())}
     for index, name in enumerate(SCHEMES[scheme].classes):
         columns[name] = pa.array(probabilities[:, index], pa.float32())
-    path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_suffix(".tmp")
-    pq.write_table(pa.table(columns), scratch)
-    scratch.replace(path)
+    table = pa.table(columns).replace_schema_metadata({SOURCE: source_hash})
+    with whole(path) as scratch:
+        pq.write_table(table, scratch)
+
+
+def is_scored(path: Path, source_hash: str) -> bool:
+    """Whether the probabilities are there, of the night as it is now."""
+    if not path.is_file():
+        return False
+    return (pq.read_schema(path).metadata or {}).get(SOURCE.encode()) == source_hash.encode()
 
 
 def read_confusion(store: Store, key: str, subject: str, scheme: str) -> Confusion:

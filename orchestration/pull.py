@@ -44,10 +44,11 @@ def pull(store: Store, out: Path, sweep: str = "") -> list[Path]:
     Writes out/<scheme>/fold-<n>/, out/<scheme>/best/ and out/manifest.json.
     """
     record = read_record(store, sweep)
+    rows = {scheme: best_row(record.rows, scheme) for scheme in record.plan["schemes"]}
     manifest: dict[str, Any] = {"sweep": record.name, "schemes": {}}
     best = []
-    for scheme in record.plan["schemes"]:
-        row = best_row(record.rows, scheme)
+    for scheme, row in rows.items():
+        shutil.rmtree(out / scheme, ignore_errors=True)  # an earlier pull may have had more folds
         top = max(row.folds, key=lambda fold: float(fold.validation["score"]))
         places = {f"fold-{fold.fold}": fold for fold in row.folds} | {"best": top}
         manifest["schemes"][scheme] = {
@@ -65,7 +66,6 @@ def pull(store: Store, out: Path, sweep: str = "") -> list[Path]:
 
 def _copy(store: Store, row: Chosen, fold: ChosenFold, target: Path) -> dict[str, Any]:
     """Copy one phase's files and write its test scores beside them; their digests."""
-    shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
     for name in FILES:
         shutil.copy2(store.phase(fold.key) / name, target / name)

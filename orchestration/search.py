@@ -7,7 +7,6 @@ subjects, so that poor points stop early; test subjects are never opened here.
 import shutil
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,15 +18,14 @@ from ray.tune.schedulers import ASHAScheduler
 from ray.tune.search.optuna import OptunaSearch
 
 from orchestration.build import walk
-from orchestration.experiment import Point
+from orchestration.experiment import Experiment, Point, phases_of
 from orchestration.metrics import watch
-from orchestration.plans import Plan, Search
+from orchestration.plan import Plan
 from orchestration.progress import TrialLines
+from orchestration.space import inside, point_in, space
 from orchestration.store import Store
 from orchestration.sweeps import Sweep
 from orchestration.training import train
-
-SPACE = ("method", "alpha", "temperature", "layers")
 
 
 class Trial(NamedTuple):
@@ -40,7 +38,11 @@ class Trial(NamedTuple):
 
 
 def search(sweep: Sweep, scheme: str, store: Store) -> list[Trial]:
-    """Every trial of one scheme, the best first; goes on where it was interrupted."""
+    """Every trial of one scheme, the best first; goes on where it was interrupted.
+
+    A search that is taken up again keeps its trials and Optuna's study; which trials a fold is
+    compared with when it decides about stopping starts anew.
+    """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
     path = store.root / "tune" / f"{sweep.name}-{scheme}"
@@ -61,26 +63,14 @@ def best_of(trials: Sequence[Trial], folds: int) -> Trial | None:
     return min(complete, key=_rank, default=None)
 
 
-def space(trial: optuna.Trial, plan: Search) -> dict[str, Any]:
-    """Optuna's define-by-run space: only what the method depends on is asked for."""
-    method = trial.suggest_categorical("method", list(plan.methods))
-    used = Point(method=method).parameters
-    if "alpha" in used:
-        trial.suggest_float("alpha", *plan.alpha)
-    if "temperature" in used:
-        trial.suggest_float("temperature", *plan.temperature, log=True)
-    if "layers" in used:
-        trial.suggest_categorical("layers", list(plan.layers))
-    return {}
-
-
 def run_trial(config: Mapping[str, Any], sweep: Sweep, scheme: str, store: Path) -> None:
     """One point over all folds, in a Ray Train worker group of its own or in this process.
 
     Raises:
         RuntimeError: a phase diverged; Optuna is told that the trial failed.
     """
-    experiments = sweep.over_folds(scheme, _point(config, sweep.plan))
+    experiments = sweep.over_folds(scheme, point_in(config, sweep.plan))
+    _raise_known_failure(experiments, Store(store))
     if sweep.plan.runtime.trials_in_group:
         callbacks = [TuneReportCallback()]
         outcomes = train(experiments, sweep.plan.runtime, store, callbacks, stop_at_failure=True)
@@ -88,6 +78,14 @@ def run_trial(config: Mapping[str, Any], sweep: Sweep, scheme: str, store: Path)
         outcomes = walk(experiments, Store(store), watch, tune.report, stop_at_failure=True)
     if outcomes[-1].failed:
         raise RuntimeError(outcomes[-1].failed)
+
+
+def _raise_known_failure(experiments: Sequence[Experiment], store: Store) -> None:
+    """A phase that diverged once does so again: no second try, and no worker group for it."""
+    for experiment in experiments:
+        for phase in phases_of(experiment):
+            if reason := store.failure(phase.key):
+                raise RuntimeError(reason)
 
 
 class FoldOptuna(OptunaSearch):  # type: ignore[misc]  # Ray ships no types
@@ -132,10 +130,10 @@ def _tuner(trainable: Callable[..., Any], sweep: Sweep, scheme: str, path: Path)
 def _searcher(plan: Plan, folds: int) -> FoldOptuna:
     """Multivariate TPE that begins with the plan's own points, as far as the space holds them."""
     searcher = FoldOptuna(
-        partial(space, plan=plan.search),
+        partial(space, search=plan.search),
         metric="score",
         mode="max",
-        points_to_evaluate=[_inside(plan.point(m), plan.search) for m in plan.search.methods],
+        points_to_evaluate=[inside(plan.point(m), plan.search) for m in plan.search.methods],
         sampler=optuna.samplers.TPESampler(
             n_startup_trials=plan.search.startup,
             multivariate=True,
@@ -167,23 +165,6 @@ def _resources(plan: Plan) -> Any:
     return {"CPU": plan.runtime.cpus, "GPU": plan.runtime.gpus}
 
 
-def _inside(point: Point, search: Search) -> dict[str, Any]:
-    """What a point has in common with the space; the sampler draws the rest."""
-    values = {name: getattr(point, name) for name in SPACE if name in point.parameters}
-    held = {
-        "alpha": search.alpha[0] <= point.alpha <= search.alpha[1],
-        "temperature": search.temperature[0] <= point.temperature <= search.temperature[1],
-        "layers": point.layers in search.layers,
-    }
-    return {"method": point.method} | {n: v for n, v in values.items() if held[n]}
-
-
-def _point(config: Mapping[str, Any], plan: Plan) -> Point:
-    """The point of a trial's configuration; what is not searched is the plan's."""
-    known = {name: config[name] for name in SPACE if name in config}
-    return replace(plan.point(config["method"]), **known)
-
-
 def _rank(trial: Trial) -> tuple[float, float, str]:
     """Sorts by folds done, then by score; equal ones by name, so that a resumed search agrees."""
     score = -1.0 if trial.score is None else trial.score
@@ -194,5 +175,5 @@ def _trial(result: Any, plan: Plan) -> Trial:
     metrics = result.metrics or {}
     reason = str(result.error).strip().splitlines()[-1] if result.error else ""
     return Trial(
-        _point(result.config, plan), metrics.get("folds_done", 0), metrics.get("score"), reason
+        point_in(result.config, plan), metrics.get("folds_done", 0), metrics.get("score"), reason
     )

@@ -13,11 +13,13 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 
 class Store:
@@ -103,6 +105,18 @@ class Store:
         path.parent.mkdir(parents=True, exist_ok=True)
         return FileLock(path)
 
+    @contextmanager
+    def only_one(self, sweep: str) -> Iterator[None]:
+        """Refuse a sweep that is running already: two would write the same search."""
+        try:
+            with self.lock(f"sweep-{sweep}").acquire(timeout=0):
+                yield
+        except Timeout:
+            raise ValueError(
+                f"Sweep {sweep} is running in {self.root} already. Wait for it, or stop it and "
+                "type the same command again."
+            ) from None
+
     def publish(self, target: Path, fill: Callable[[Path], None]) -> None:
         """Show the folder `target` whole, or not at all: `fill` writes it under another name.
 
@@ -126,7 +140,17 @@ def write_json(path: Path, value: Mapping[str, Any] | list[Any]) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Write a text file whole or not at all."""
+    with whole(path) as scratch:
+        scratch.write_text(text)
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """A name to write under; the file appears as `path` when the block ends, or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_name(f".{path.name}.{os.getpid()}")
-    scratch.write_text(text)
-    os.replace(scratch, path)
+    scratch = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    try:
+        yield scratch
+        os.replace(scratch, path)
+    finally:
+        scratch.unlink(missing_ok=True)

@@ -16,8 +16,6 @@ from orchestration.cli import run
 def main() -> None:
     """Run a plan from recordings to leaderboard."""
     arguments = sweep_arguments()
-    print(f"plan {arguments.name}\n{describe(arguments.plan)}", flush=True)
-
     os.environ.setdefault("RAY_DEDUP_LOGS", "0")  # before Ray is imported: every epoch its line
 
     from datasets.sources import SOURCES
@@ -28,14 +26,16 @@ def main() -> None:
     from orchestration.store import Store
     from orchestration.sweeps import make_sweep
 
-    refs = SOURCES["mass"].find(arguments.recordings)
+    refs = SOURCES[arguments.source].find(arguments.recordings)
     store = Store.open(arguments.storage)
     connect(arguments.plan.runtime)
     plan = replace(arguments.plan, runtime=fitted(arguments.plan.runtime))
+    print(f"plan {arguments.name}\n{describe(plan)}", flush=True)
     nights = ingest(refs, store)
     print(nights.summary(store), flush=True)
-    record = run_sweep(make_sweep(plan, nights.windows, nights.subjects), nights, store)
-    print(write_report(record, store))
+    sweep = make_sweep(plan, nights.windows, nights.subjects)
+    with store.only_one(sweep.name):
+        print(write_report(run_sweep(sweep, nights, store), store))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """A sweep: one plan on one cohort. It makes the experiments; searching and scoring walk them."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -9,8 +8,8 @@ from datasets.folds import Fold, make_folds, missing_classes, released_fold
 from datasets.parquet import Subject
 from datasets.stages import SCHEMES
 from kd_core.models import MODELS
-from orchestration.experiment import Experiment, Point, key_of, phases_of
-from orchestration.plans import Plan
+from orchestration.experiment import Experiment, Point, digest_of, key_of, phases_of
+from orchestration.plan import Plan
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +24,8 @@ class Sweep:
     @cached_property
     def name(self) -> str:
         """The sweep's name in the store: its phases and its search, not its machines."""
-        points = [(s, self.plan.point(m)) for s in self.plan.schemes for m in self.plan.methods]
+        methods = dict.fromkeys((*self.plan.methods, *self.plan.trial_methods))
+        points = [(s, self.plan.point(m)) for s in self.plan.schemes for m in methods]
         phases = [phases_of(e)[-1].key for s, p in points for e in self.over_folds(s, p)]
         tested = [fold.test for fold in self.folds]
         return key_of({"phases": phases, "tested": tested, "search": asdict(self.plan.search)})
@@ -35,7 +35,7 @@ class Sweep:
         plan, classes = self.plan, len(SCHEMES[scheme].classes)
         return Experiment(
             windows=self.windows,
-            data=_digest(self.subjects, (*fold.train, *fold.validation)),
+            data=self._digest((*fold.train, *fold.validation)),
             fold=fold,
             scheme=scheme,
             scaling=plan.scaling,
@@ -52,13 +52,15 @@ class Sweep:
         """One point on every fold, in order: what a trial runs."""
         return [self.experiment(scheme, fold, point) for fold in self.folds]
 
+    def _digest(self, names: Sequence[str]) -> str:
+        return digest_of([subject for subject in self.subjects if subject.name in names])
+
 
 def make_sweep(plan: Plan, windows: str, subjects: Sequence[Subject]) -> Sweep:
     """Divide the subjects and check that every fold can be trained, selected and tested.
 
     Raises:
-        ValueError: too few people for the folds, a class absent from a part of a fold, a layer
-            set that the two networks do not share.
+        ValueError: too few people for the folds, a class absent from a part of a fold.
     """
     if plan.split == "released":
         folds: tuple[Fold, ...] = (released_fold(subjects),)
@@ -73,10 +75,3 @@ def make_sweep(plan: Plan, windows: str, subjects: Sequence[Subject]) -> Sweep:
                 "needs every class: lower --folds, change --seed, or add recordings."
             )
     return sweep
-
-
-def _digest(subjects: Sequence[Subject], names: Sequence[str]) -> str:
-    """Names the contents of some subjects' nights."""
-    hashes = {subject.name: subject.source_hash for subject in subjects}
-    text = "\n".join(f"{name} {hashes[name]}" for name in sorted(names))
-    return hashlib.sha256(text.encode()).hexdigest()[:16]

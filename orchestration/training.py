@@ -17,7 +17,7 @@ from ray.train.v2.api.callback import UserCallback
 from orchestration.build import Outcome, finished, walk
 from orchestration.experiment import Experiment, key_of, phases_of
 from orchestration.metrics import log_epochs, watch
-from orchestration.plans import Runtime
+from orchestration.plan import Runtime
 from orchestration.store import Store
 
 # Without these a group takes 15 s to start and end instead of 10.

@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from kd_core.fit import Training
-from orchestration.plans import Plan, Runtime, Search, smoke
+from orchestration.plan import Plan, Runtime, Search
+from orchestration.plans import smoke
 
 
 def small_plan(**changes: object) -> Plan:

@@ -3,7 +3,7 @@
 import pytest
 
 from orchestration.cluster import fitted
-from orchestration.plans import Runtime
+from orchestration.plan import Runtime
 
 pytestmark = [pytest.mark.ray, pytest.mark.usefixtures("ray_session")]
 

@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("datasets", "kd_core", "orchestration")
 FILES = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
 ALLOWED = {  # what a package may import besides the standard library and itself
-    "datasets": {"numpy", "pyarrow", "pyedflib", "sklearn", "soxr", "edfio"},
+    "datasets": {"numpy", "pyarrow", "pyedflib", "soxr"},
     "kd_core": {"torch", "numpy", "safetensors"},
     "orchestration": {
         "datasets",
@@ -69,10 +69,10 @@ def test_a_file_opens_with_a_sentence(path: Path) -> None:
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_a_file_holds_one_idea_and_a_function_one_screen(path: Path) -> None:
     text = path.read_text()
-    assert text.count("\n") <= 220
+    assert text.count("\n") <= 200
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef):
-            assert (node.end_lineno or 0) - node.lineno < 60, f"{path}:{node.lineno} {node.name}"
+            assert (node.end_lineno or 0) - node.lineno < 50, f"{path}:{node.lineno} {node.name}"
 
 
 def test_no_test_folder_shadows_a_package() -> None:

@@ -62,7 +62,7 @@ def test_a_night_says_what_it_was_made_from(first: Ingest, store: Store) -> None
     assert read_night(path).ecg.shape[1] == 6000
 
 
-def test_a_night_whose_source_is_gone_is_refused_and_its_old_windows_with_it(
+def test_a_night_whose_source_cannot_be_read_is_refused_and_keeps_what_it_had(
     first: Ingest, cohort: Path, tmp_path: Path
 ) -> None:
     ref = find_recordings(cohort)[0]
@@ -71,4 +71,15 @@ def test_a_night_whose_source_is_gone_is_refused_and_its_old_windows_with_it(
     row = ingest_night(asdict(gone), tmp_path)
     assert row["status"] == "refused"
     assert "gone.edf" in row["reason"]
-    assert not (tmp_path / f"{ref.subject}.parquet").exists()
+    assert (tmp_path / f"{ref.subject}.parquet").exists()
+
+
+def test_a_night_whose_file_is_broken_is_written_anew(cohort: Path, tmp_path: Path) -> None:
+    ref = find_recordings(cohort)[0]
+    (tmp_path / f"{ref.subject}.parquet").write_bytes(b"half a file")
+    assert ingest_night(asdict(ref), tmp_path)["status"] == "written"
+
+
+def test_a_storage_that_fails_is_not_the_nights_fault(cohort: Path, tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="none"):
+        ingest_night(asdict(find_recordings(cohort)[0]), tmp_path / "none")

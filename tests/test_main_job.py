@@ -59,7 +59,7 @@ def test_the_same_sweep_again_trains_nothing(done: Done) -> None:
     assert again.rows == done.record.rows
 
 
-def test_more_trials_and_another_seed_for_the_search_keep_the_baselines(done: Done) -> None:
+def test_another_search_keeps_the_baselines(done: Done) -> None:
     search = replace(small_plan().search, trials=1, methods=("SD+CL",))
     sweep = make_sweep(small_plan(search=search), done.nights.windows, done.nights.subjects)
     assert run_sweep(sweep, done.nights, done.store).phases["built"] == 0

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from orchestration.plans import PLANS, Plan, Runtime, Search, paper, reference
+from orchestration.plan import Plan, Runtime, Search
+from orchestration.plans import PLANS, paper, reference
 
 
 @pytest.mark.parametrize("name", PLANS)

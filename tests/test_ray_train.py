@@ -9,7 +9,7 @@ from datasets.mass import find_recordings
 from datasets.parquet import subjects_in
 from orchestration.experiment import Point, phases_of
 from orchestration.ingest import ingest_night, windows_key
-from orchestration.plans import Plan, Runtime
+from orchestration.plan import Plan, Runtime
 from orchestration.search import best_of, search
 from orchestration.store import Store
 from orchestration.sweeps import Sweep, make_sweep

@@ -29,7 +29,7 @@ class UTimeSpec:
     stem_kernel: int = 0  # of a strided convolution before level 1; 0: there is none
     stem_stride: int = 1  # all maps, the dense one too, are this much coarser than the samples
     activation: str = "relu"  # row of ACTIVATIONS
-    hz: int = 200  # Sec. II-C
+    hz: int = 200  # arXiv:2112.07252, Sec. II-C
     segment_samples: int = 6000  # S, 30 s
 
     def __post_init__(self) -> None:
