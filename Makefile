@@ -13,7 +13,6 @@ export MALLOC_TOP_PAD_ = 268435456
 sweep: $(VENV)/ready
 	$(BIN)/python -m datasets.synthetic $(WORK)/recordings --subjects 12 --pages 72
 	$(BIN)/python -m orchestration.sweep --plan smoke --recordings $(WORK)/recordings --storage $(WORK)/storage
-	$(BIN)/python -m orchestration.report --storage $(WORK)/storage
 	$(BIN)/python -m orchestration.pull --storage $(WORK)/storage --out $(WORK)/best
 
 test: $(VENV)/ready

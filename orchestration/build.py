@@ -14,6 +14,7 @@ import torch
 from kd_core.distributed import broadcast, from_rank_0, rank
 from kd_core.fit import Diverged, EpochReport
 from orchestration.experiment import Experiment, Phase, phases_of
+from orchestration.halfway import Halfway
 from orchestration.phases import read_scores, run_phase
 from orchestration.store import Store
 
@@ -93,12 +94,14 @@ def _ensure(phase: Phase, store: Store, watch: Watch, device: torch.device) -> b
             return False
         upstream = {role: store.phase(key) for role, key in phase.parents.items()}
         windows = store.windows(phase.spec["windows"])
+        halfway = Halfway(store.halfway(phase.key))
 
         def fill(out: Path) -> None:
-            run_phase(phase, upstream, windows, out, watch(phase), device)
+            run_phase(phase, upstream, windows, out, halfway, watch(phase), device)
 
         if rank() == 0:
             store.publish(store.phase(phase.key), fill)
+            halfway.drop()
         else:
             fill(store.root)  # trains along; only rank 0 writes
         broadcast(None)  # nobody reads the folder before rank 0 has published it

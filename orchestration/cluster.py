@@ -4,6 +4,7 @@ import logging
 import os
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 import ray
 
@@ -25,9 +26,7 @@ WORKER_ENV = {
 def connect(runtime: Runtime) -> None:
     """Join the cluster that RAY_ADDRESS names or that runs here; else start an embedded Ray."""
     os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")  # Tune's boxes; TrialLines says what moves
-    os.environ.setdefault(
-        "TUNE_DISABLE_SIGINT_HANDLER", "1"
-    )  # Ctrl-C ends the sweep, not a search
+    os.environ.setdefault("TUNE_DISABLE_SIGINT_HANDLER", "1")  # Ctrl-C ends more than a search
     if ray.is_initialized():
         return
     context = ray.init(
@@ -36,6 +35,9 @@ def connect(runtime: Runtime) -> None:
         logging_level=logging.WARNING,
         log_to_driver=True,
     )
+    token = Path("~/.ray/auth_token").expanduser()
+    if token.is_file():
+        token.chmod(0o600)  # Ray leaves it readable by everybody on the machine
     if context.dashboard_url:
         print(f"Ray dashboard: http://{context.dashboard_url}", flush=True)
 

@@ -21,6 +21,7 @@ from kd_core.objectives import Objective
 from kd_core.objectives.classification import class_weights
 from orchestration.batches import Batches
 from orchestration.experiment import Phase, digest_of
+from orchestration.halfway import Halfway
 
 Report = Callable[[EpochReport], None]
 
@@ -30,15 +31,17 @@ def run_phase(
     upstream: Mapping[str, Path],
     windows: Path,
     out: Path,
+    halfway: Halfway,
     report: Report,
     device: torch.device,
 ) -> None:
-    """Train one phase and write its folder.
+    """Train one phase, from where it was left, and write its folder.
 
     Args:
         upstream: role ("teacher", "start") -> folder of a finished phase.
         windows: folder of the ingested nights.
         out: an existing empty folder; only rank 0 writes to it.
+        halfway: where the phase stands is kept here until it is finished.
         report: called once an epoch, on every rank.
 
     Raises:
@@ -50,7 +53,7 @@ def run_phase(
     training = Training(**phase.spec["training"])
     seed = phase.spec["seed"]
     model = _student(phase, upstream, device)
-    epochs = []
+    state, epochs = halfway.load()
     for epoch in fit(
         model,
         _objective(phase, train, device),
@@ -60,10 +63,12 @@ def run_phase(
         view=phase.step.view,
         classes=SCHEMES[phase.spec["scheme"]].classes,
         teacher=_teacher(phase, upstream, device),
+        state=state,
         seed=seed,
     ):
-        report(epoch)
         epochs.append(epoch)
+        halfway.keep(state, epochs)
+        report(epoch)
     if rank() == 0:
         _write(phase, model, epochs, out)
 

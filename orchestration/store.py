@@ -4,6 +4,7 @@
     phases/<key>/    spec.json, model.json, model.safetensors, curve.csv, scores.json
     scores/<key>/    a Parquet file a test subject: its class probabilities
     sweeps/<name>/   plan.json, chosen.json, leaderboard.md, .csv, .json
+    halfway/         how far a phase in training is
     failures/        why a phase could not be trained
 
 A folder that exists is complete: it is filled under a temporary name and shown by one rename.
@@ -73,6 +74,10 @@ class Store:
     def phase(self, key: str) -> Path:
         """Where a phase lies once it is complete."""
         return self.root / "phases" / key
+
+    def halfway(self, key: str) -> Path:
+        """Where a phase in training keeps how far it is."""
+        return self.root / "halfway" / f"{key}.pt"
 
     def has_phase(self, key: str) -> bool:
         """Whether the phase is complete."""

@@ -39,3 +39,17 @@ def cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("recordings")
     write_synthetic_mass(folder, 8, pages=60, seed=1, unusable=True)
     return folder
+
+
+@pytest.fixture(scope="session")
+def nights(cohort: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The cohort's usable nights, ingested once and without Ray."""
+    from dataclasses import asdict
+
+    from datasets.mass import find_recordings
+    from orchestration.ingest import ingest_night
+
+    folder = tmp_path_factory.mktemp("nights")
+    for ref in find_recordings(cohort):
+        ingest_night(asdict(ref), folder)
+    return folder

@@ -1,10 +1,15 @@
 """A plan so small that the whole way of a recording takes seconds."""
 
 from dataclasses import replace
+from pathlib import Path
 
+from datasets.parquet import subjects_in
 from kd_core.fit import Training
+from orchestration.ingest import windows_key
 from orchestration.plan import Plan, Runtime, Search
 from orchestration.plans import smoke
+from orchestration.store import Store
+from orchestration.sweeps import Sweep, make_sweep
 
 
 def small_plan(**changes: object) -> Plan:
@@ -16,3 +21,11 @@ def small_plan(**changes: object) -> Plan:
         runtime=Runtime(groups=2, gpus=0.0, trials_in_group=False, dashboard=False),
     )
     return replace(plan, **changes)  # type: ignore[arg-type]
+
+
+def small_sweep(nights: Path, root: Path, plan: Plan) -> tuple[Sweep, Store]:
+    """A sweep on nights that are ingested already, and a new store that holds them."""
+    store, windows = Store.open(root), windows_key("mass")
+    store.windows(windows).parent.mkdir(exist_ok=True)
+    store.windows(windows).symlink_to(nights)
+    return make_sweep(plan, windows, subjects_in(nights)), store

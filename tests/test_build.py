@@ -1,38 +1,34 @@
 """Building without Ray: phases are trained once, a diverging one is a reason, not an end."""
 
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from datasets.mass import find_recordings
-from datasets.parquet import subjects_in
 from kd_core import checkpoint
 from kd_core.fit import EpochReport
 from orchestration.build import build, walk
 from orchestration.experiment import Phase
-from orchestration.ingest import ingest_night, windows_key
 from orchestration.phases import read_scores
 from orchestration.store import Store
 from orchestration.sweeps import Sweep, make_sweep
-from tests.small import small_plan
+from tests.small import small_plan, small_sweep
 
 
 @pytest.fixture(scope="module")
-def store(cohort: Path, tmp_path_factory: pytest.TempPathFactory) -> Store:
-    store = Store.open(tmp_path_factory.mktemp("storage"))
-    folder = store.windows(windows_key("mass"))
-    folder.mkdir(parents=True)
-    for ref in find_recordings(cohort):
-        ingest_night(asdict(ref), folder)
-    return store
+def made(nights: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Sweep, Store]:
+    return small_sweep(nights, tmp_path_factory.mktemp("storage"), small_plan())
 
 
 @pytest.fixture(scope="module")
-def sweep(store: Store) -> Sweep:
-    windows = windows_key("mass")
-    return make_sweep(small_plan(), windows, subjects_in(store.windows(windows)))
+def sweep(made: tuple[Sweep, Store]) -> Sweep:
+    return made[0]
+
+
+@pytest.fixture(scope="module")
+def store(made: tuple[Sweep, Store]) -> Store:
+    return made[1]
 
 
 def test_methods_share_what_they_have_in_common(sweep: Sweep, store: Store) -> None:
@@ -62,9 +58,7 @@ def test_a_phase_carries_its_spec_scores_curve_and_weights(sweep: Sweep, store: 
 def test_the_same_experiment_in_another_store_scores_the_same(
     sweep: Sweep, store: Store, tmp_path: Path
 ) -> None:
-    other = Store.open(tmp_path)
-    other.windows("x").parent.mkdir()
-    other.windows(sweep.windows).symlink_to(store.windows(sweep.windows))
+    _, other = small_sweep(store.windows(sweep.windows), tmp_path, sweep.plan)
     experiment = sweep.over_folds("W-N-R", sweep.plan.point("ECG baseline"))[0]
     ours, theirs = (build(experiment, s, lambda p: lambda e: None) for s in (store, other))
     assert ours.validation == theirs.validation

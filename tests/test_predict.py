@@ -2,6 +2,8 @@
 
 import torch
 
+from kd_core.batch import Batch
+from kd_core.models import MODELS, build_model
 from kd_core.predict import predict
 from tests.toy import ToyNet, toy_epoch
 
@@ -29,3 +31,13 @@ def test_half_precision_windows_are_cast_to_the_models_type() -> None:
     half = batch._replace(student_view=batch.student_view.half())
     ((probabilities, _),) = predict(ToyNet(), [half], "student_view")
     assert probabilities.dtype == torch.float32
+
+
+def test_a_network_trained_on_segments_labels_every_second_when_asked() -> None:
+    model = build_model(MODELS["tiny"](3), seed=0)
+    x = torch.randn(2, 1, 4 * 6000, generator=torch.Generator().manual_seed(0))
+    batch = Batch(x, x, torch.zeros(2, 4, dtype=torch.int64))
+    for output_s, labels in ((None, 4), (20.0, 6), (1.0, 120)):
+        ((probabilities, _),) = predict(model, [batch], "student_view", output_s=output_s)
+        assert probabilities.shape == (2, 3, labels)
+        assert torch.allclose(probabilities.sum(1), torch.ones(2, labels))
