@@ -47,7 +47,7 @@ def test_folders_come_from_the_environment(
         (["--plan", "smok"], "no plan 'smok'.*smoke"),
         (["--fold", "3"], "--fold'.*--folds"),
         (["--folds", "many"], "--folds: invalid literal"),
-        (["--folds", "1"], "folds must be 2 or more"),
+        (["--folds", "1"], "folds is 1; it must be 2 or more"),
         (["--layers"], "Missing value for argument '--layers'"),
         (["--student", "gpt"], r"student: \['gpt'\].*compact"),
     ],
