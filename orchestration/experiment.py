@@ -6,8 +6,6 @@ A phase is named by a hash of everything that decides its weights and of nothing
 training is found, never repeated, whichever experiment asks for it.
 """
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -19,10 +17,7 @@ from kd_core.fit import Training
 from kd_core.methods import METHODS, OBJECTIVES, Step
 from kd_core.models import ModelSpec, tap_lengths
 from kd_core.objectives.attention import layers_of
-
-SCHEMA = (
-    1  # raise when the meaning of a field changes, so that old phases are not mistaken for new
-)
+from orchestration.keys import key_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,13 +86,6 @@ class Phase:
         label = f"{self.spec['scheme']} fold {self.fold} {self.step.phase}"
         values = (f"{k}={_short(v)}" for k, v in self.spec["parameters"].items() if k != "variant")
         return " ".join([label, self.step.objective, *values])
-
-
-def key_of(spec: Mapping[str, Any], parents: Mapping[str, str] | None = None) -> str:
-    """Sixteen hex digits of SHA-256 over the canonical JSON of a spec and its parents' keys."""
-    whole = {"schema": SCHEMA, "spec": spec, "parents": dict(parents or {})}
-    text = json.dumps(whole, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def digest_of(nights: Sequence[Subject]) -> str:

@@ -23,7 +23,7 @@ from datasets.recording import RecordingRef, UnusableRecording
 from datasets.segments import SEGMENT_S, cut_segments
 from datasets.signals import RATE_HZ
 from datasets.sources import SOURCES
-from orchestration.experiment import key_of
+from orchestration.keys import key_of
 from orchestration.store import Store, write_text
 
 COLUMNS = ("subject", "subset", "person", "status", "segments", "eeg", "ecg", "reason", "signals")

@@ -8,7 +8,8 @@ from datasets.folds import Fold, make_folds, missing_classes, released_fold
 from datasets.parquet import Subject
 from datasets.stages import SCHEMES
 from kd_core.models import MODELS
-from orchestration.experiment import Experiment, Point, digest_of, key_of, phases_of
+from orchestration.experiment import Experiment, Point, digest_of, phases_of
+from orchestration.keys import key_of
 from orchestration.plan import Plan
 
 

@@ -15,7 +15,8 @@ from ray.train.torch import TorchConfig, TorchTrainer, get_device
 from ray.train.v2.api.callback import UserCallback
 
 from orchestration.build import Outcome, finished, walk
-from orchestration.experiment import Experiment, key_of, phases_of
+from orchestration.experiment import Experiment, phases_of
+from orchestration.keys import key_of
 from orchestration.metrics import log_epochs, watch
 from orchestration.plan import Runtime
 from orchestration.store import Store
