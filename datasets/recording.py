@@ -7,10 +7,8 @@ import numpy as np
 from datasets.stages import UNSCORED, Stage
 
 UNITS = ("uV", "mV")
-RATES_HZ = (
-    10.0,
-    100_000.0,
-)  # our choice: beyond them a header is broken, and resampling would not end
+# our choice: beyond them a header is broken, and resampling would not end
+RATES_HZ = (10.0, 100_000.0)
 LONGEST_S = 7 * 24 * 3600  # our choice, of a hypnogram; beyond it an onset is broken
 
 
