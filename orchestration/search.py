@@ -72,8 +72,9 @@ def run_trial(config: Mapping[str, Any], sweep: Sweep, scheme: str, store: Path)
     experiments = sweep.over_folds(scheme, point_in(config, sweep.plan))
     _raise_known_failure(experiments, Store(store))
     if sweep.plan.runtime.trials_in_group:
+        name = tune.get_context().get_trial_id()  # the sampler may draw one point twice
         callbacks = [TuneReportCallback()]
-        outcomes = train(experiments, sweep.plan.runtime, store, callbacks, stop_at_failure=True)
+        outcomes = train(experiments, sweep.plan.runtime, store, name, callbacks, True)
     else:
         outcomes = walk(experiments, Store(store), watch, tune.report, stop_at_failure=True)
     if outcomes[-1].failed:

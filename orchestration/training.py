@@ -59,6 +59,7 @@ def train(
     experiments: Sequence[Experiment],
     runtime: Runtime,
     store: Path,
+    name: str = "",
     callbacks: Sequence[UserCallback] = (),
     stop_at_failure: bool = False,
 ) -> list[Outcome]:
@@ -66,8 +67,11 @@ def train(
 
     After each experiment the group reports its running mean, which is what a Tune trial that owns
     the group passes on.
+
+    Args:
+        name: of the run; two that run at once need two. By default it is what they build.
     """
-    name = key_of({"experiments": [phases_of(e)[-1].key for e in experiments]})
+    name = name or key_of({"experiments": [phases_of(e)[-1].key for e in experiments]})
     trainer = TorchTrainer(
         _walk,
         train_loop_config={
