@@ -64,10 +64,14 @@ def fitted(runtime: Runtime) -> Runtime:
 
 def _workers_on(node: Mapping[str, float], runtime: Runtime) -> int:
     """How many workers of this size one node holds."""
-    workers = int(node.get("CPU", 0.0) // runtime.cpus)
+    workers = _fits(node.get("CPU", 0.0), runtime.cpus)
     if not runtime.gpus:
         return workers
     gpus = int(node.get("GPU", 0.0))
-    return min(
-        workers, int(gpus // runtime.gpus if runtime.gpus > 1 else gpus * (1 // runtime.gpus))
-    )
+    shared = runtime.gpus <= 1  # a share never spans two GPUs
+    return min(workers, gpus * _fits(1, runtime.gpus) if shared else _fits(gpus, runtime.gpus))
+
+
+def _fits(held: float, share: float) -> int:
+    """How many shares there are in what is held: ten tenths in one, where 1 // 0.1 finds nine."""
+    return int(round(held / share, 6))

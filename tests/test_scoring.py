@@ -1,0 +1,84 @@
+"""Test subjects: each night is scored once and whole, and nobody else's file is opened for it."""
+
+import shutil
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from datasets.parquet import read_night
+from datasets.stages import SCHEMES
+from orchestration.build import build
+from orchestration.experiment import Experiment
+from orchestration.probabilities import path_of, read_confusion
+from orchestration.scoring import score
+from orchestration.store import Store
+from tests.small import small_plan, small_sweep
+
+
+class Scored(NamedTuple):
+    """An experiment that was scored where only its test subjects' nights lie."""
+
+    experiment: Experiment
+    key: str
+    store: Store
+
+    def path(self, subject: str) -> Path:
+        return path_of(self.store, self.key, subject)
+
+    def night(self, subject: str) -> Path:
+        return self.store.windows(self.experiment.windows) / f"{subject}.parquet"
+
+
+@pytest.fixture(scope="module")
+def done(nights: Path, tmp_path_factory: pytest.TempPathFactory) -> Scored:
+    sweep, store = small_sweep(nights, tmp_path_factory.mktemp("storage"), small_plan())
+    experiment = sweep.over_folds("W-N-R", sweep.plan.point("ECG baseline"))[0]
+    outcome = build(experiment, store, lambda phase: lambda epoch: None)
+    windows = store.windows(sweep.windows)
+    windows.unlink()  # a link to all nights
+    windows.mkdir()
+    for subject in experiment.fold.test:
+        shutil.copy(nights / f"{subject}.parquet", windows)
+    score(experiment, store.root)
+    return Scored(experiment, outcome.key, store)
+
+
+def test_every_segment_of_the_test_subjects_has_probabilities_once(done: Scored) -> None:
+    scores = {path.stem for path in done.store.scores(done.key).iterdir()}
+    assert scores == set(done.experiment.fold.test)
+    for subject in scores:
+        table = pq.read_table(done.path(subject))
+        labels = SCHEMES["W-N-R"].labels(read_night(done.night(subject)).stage)
+        assert table["label"].to_pylist() == labels.tolist()
+        rows = np.stack([table[name].to_numpy() for name in ("W", "N", "R")])
+        assert rows.sum(axis=0) == pytest.approx(1.0, abs=1e-5)
+        assert rows.min() >= 0.0
+
+
+def test_a_confusion_counts_every_segment_of_the_subject(done: Scored) -> None:
+    subject = done.experiment.fold.test[0]
+    counts = read_confusion(done.store, done.key, subject, "W-N-R").counts
+    labels = SCHEMES["W-N-R"].labels(read_night(done.night(subject)).stage)
+    assert counts.sum(axis=1).tolist() == np.bincount(labels, minlength=3).tolist()
+
+
+def test_a_night_ingested_anew_is_scored_again_and_the_others_are_not(done: Scored) -> None:
+    changed, *others = done.experiment.fold.test
+    before = {s: done.path(s).stat().st_mtime_ns for s in (changed, *others)}
+    _ingest_anew(done.night(changed))
+    score(done.experiment, done.store.root)
+    assert done.path(changed).stat().st_mtime_ns > before[changed]
+    assert all(done.path(s).stat().st_mtime_ns == before[s] for s in others)
+    again = done.path(changed).stat().st_mtime_ns
+    score(done.experiment, done.store.root)
+    assert done.path(changed).stat().st_mtime_ns == again
+
+
+def _ingest_anew(path: Path) -> None:
+    """The same night, as if cut from another recording."""
+    table = pq.read_table(path)
+    metadata = table.schema.metadata | {b"source_hash": b"of another recording"}
+    pq.write_table(table.replace_schema_metadata(metadata), path)
