@@ -54,7 +54,8 @@ def reject_unknown(unknown: Sequence[str], known: Sequence[str]) -> None:
 def _cause(error: BaseException) -> BaseException:
     """The error a person caused, out of the wrappings that Ray puts around it."""
     failures = list(getattr(error, "worker_failures", {}).values())  # of a worker group
-    inner = failures[0] if failures else getattr(error, "cause", None)
+    inner = failures[0] if failures else None
+    inner = inner or getattr(error, "cause", None) or getattr(error, "controller_failure", None)
     return _cause(inner) if isinstance(inner, BaseException) else error
 
 

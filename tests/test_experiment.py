@@ -3,12 +3,12 @@
 from dataclasses import replace
 
 import pytest
-from orchestration.keys import key_of
 
 from datasets.folds import Fold
 from kd_core.fit import Training
 from kd_core.models import MODELS
 from orchestration.experiment import Experiment, Point, phases_of
+from orchestration.keys import key_of
 
 
 def experiment(**changes: object) -> Experiment:

@@ -7,9 +7,12 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+import torch
 
 from datasets.parquet import read_night
 from datasets.stages import SCHEMES
+from datasets.windows import load_night
+from kd_core import checkpoint
 from orchestration.build import build
 from orchestration.experiment import Experiment
 from orchestration.probabilities import path_of, read_confusion
@@ -56,6 +59,19 @@ def test_every_segment_of_the_test_subjects_has_probabilities_once(done: Scored)
         rows = np.stack([table[name].to_numpy() for name in ("W", "N", "R")])
         assert rows.sum(axis=0) == pytest.approx(1.0, abs=1e-5)
         assert rows.min() >= 0.0
+
+
+def test_a_segment_has_the_probabilities_that_the_network_gives_it(done: Scored) -> None:
+    subject, T = done.experiment.fold.test[0], done.experiment.segments
+    night = load_night(done.night(subject), SCHEMES["W-N-R"])
+    assert np.ptp(night.segment[: 2 * T]) == 2 * T - 1  # no gap in two windows
+    windows = torch.from_numpy(night.ecg[: 2 * T]).float().reshape(2, 1, -1)
+    with torch.no_grad():
+        logits = checkpoint.load(done.store.phase(done.key)).model.eval()(windows).logits
+    expected = logits.softmax(1).movedim(1, 2).flatten(0, 1)  # (2, K, T) -> (2 * T, K)
+    table = pq.read_table(done.path(subject)).slice(0, 2 * T)
+    stored = np.stack([table[name].to_numpy() for name in ("W", "N", "R")], axis=1)
+    assert stored == pytest.approx(expected.numpy(), abs=1e-4)
 
 
 def test_a_confusion_counts_every_segment_of_the_subject(done: Scored) -> None:

@@ -43,6 +43,12 @@ def test_what_the_search_trains_is_in_the_name(change: dict[str, Any]) -> None:
     assert made(replace(BASELINE, **change)).name != made(BASELINE).name
 
 
+def test_who_is_tested_is_in_the_name() -> None:
+    sweep = made(BASELINE)
+    fewer = [replace(fold, test=fold.test[:1]) for fold in sweep.folds]
+    assert replace(sweep, folds=tuple(fewer)).name != sweep.name
+
+
 def test_what_nothing_uses_is_not_in_the_name() -> None:
     plan = replace(BASELINE, search=Search(trials=0))
     assert made(replace(plan, alpha=0.7, layers="encoder")).name == made(plan).name
