@@ -4,7 +4,6 @@ Starting a worker group costs ten seconds, so a group is given a list of experim
 phase; groups run side by side as far as the resources reach.
 """
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -20,10 +19,6 @@ from orchestration.keys import key_of
 from orchestration.metrics import log_epochs, watch
 from orchestration.plan import Runtime
 from orchestration.store import Store
-
-# Without these a group takes 15 s to start and end instead of 10.
-os.environ.setdefault("RAY_TRAIN_HEALTH_CHECK_INTERVAL_S", "0.2")
-os.environ.setdefault("RAY_TRAIN_ENABLE_PREEMPTION_WATCHER", "0")
 
 
 def train_all(experiments: Sequence[Experiment], runtime: Runtime, store: Store) -> list[Outcome]:

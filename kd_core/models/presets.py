@@ -29,8 +29,8 @@ def context_half(classes: int) -> UTimeSpec:
 def compact(classes: int) -> UTimeSpec:
     """A student for CPUs: after a strided stem everything runs at 10 Hz.
 
-    Trains about ten times faster than `context_half`. Beats are still told apart by less than
-    the stride of 100 ms, as the stem's channels differ in what they look for within it.
+    Beats are still told apart by less than the stride of 100 ms, as the stem's channels differ in
+    what they look for within it.
     """
     return UTimeSpec(
         classes=classes,
