@@ -1,5 +1,6 @@
 """What every script shares: folders from flags, and one line instead of a traceback."""
 
+import argparse
 import difflib
 import os
 import sys
@@ -25,6 +26,17 @@ def run(main: Callable[[], None]) -> None:
         if os.environ.get("SLEEP_TRACEBACK") or not isinstance(cause, ValueError | OSError):
             raise
         sys.exit(_say(f"error: {' '.join(str(cause).split())}", 2))
+
+
+def parser(script: str, description: str | None) -> argparse.ArgumentParser:
+    """The command line of a script that works on a storage."""
+    made = argparse.ArgumentParser(
+        prog=f"python -m orchestration.{script}",
+        description=description,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    made.add_argument("--storage", help=f"folder for everything that is made (or ${STORAGE})")
+    return made
 
 
 def folder(value: str | None, flag: str, variable: str) -> Path:

@@ -4,9 +4,7 @@ A night that cannot be used is a row with its reason; the others go on. A night 
 the same source is left alone, so running it again does only what is missing.
 """
 
-import csv
 import hashlib
-import io
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -24,7 +22,7 @@ from datasets.segments import SEGMENT_S, cut_segments
 from datasets.signals import RATE_HZ
 from datasets.sources import SOURCES
 from orchestration.keys import key_of
-from orchestration.store import Store, write_text
+from orchestration.store import Store, write_csv
 
 COLUMNS = ("subject", "subset", "person", "status", "segments", "eeg", "ecg", "reason", "signals")
 HEAD_BYTES = 1 << 20
@@ -64,7 +62,7 @@ def ingest(refs: Sequence[RecordingRef], store: Store) -> Ingest:
         rows.append(row)
         print(f"  night {len(rows)}/{len(refs)}: {_line(row)}", flush=True)
     rows.sort(key=lambda row: str(row["subject"]))
-    _write_manifest(folder / "ingest.csv", rows)
+    write_csv(folder / "ingest.csv", [{name: row[name] for name in COLUMNS} for row in rows])
     usable = {row["subject"] for row in rows if row["status"] != "refused"}
     if not usable:
         raise ValueError(
@@ -143,14 +141,6 @@ def _source_hash(ref: RecordingRef) -> str:
 def _versions() -> dict[str, str]:
     libraries = {name: version(name) for name in ("pyedflib", "soxr", "numpy", "pyarrow")}
     return {"ecg-sleep-distillation": datasets.__version__, **libraries}
-
-
-def _write_manifest(path: Path, rows: Sequence[dict[str, Any]]) -> None:
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, fieldnames=COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    write_text(path, text.getvalue())
 
 
 def _line(row: dict[str, Any]) -> str:

@@ -1,14 +1,12 @@
 """Confusions of the chosen experiments -> a row a method and scheme -> Markdown, CSV, JSON."""
 
-import csv
-import io
 import statistics
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from kd_core.confusion import Confusion
-from orchestration.store import write_json, write_text
+from orchestration.store import write_csv, write_json, write_text
 
 SCORES = ("accuracy", "weighted_f1", "macro_f1", "kappa")
 TITLES = {
@@ -51,7 +49,7 @@ def write_leaderboard(folder: Path, rows: Sequence[Row], note: str) -> str:
     """Write leaderboard.md, .csv and .json; the Markdown text."""
     text = as_markdown(rows, note)
     write_text(folder / "leaderboard.md", text)
-    write_text(folder / "leaderboard.csv", as_csv(rows))
+    write_csv(folder / "leaderboard.csv", rows)
     write_json(folder / "leaderboard.json", list(rows))
     return text
 
@@ -63,16 +61,6 @@ def as_markdown(rows: Sequence[Row], note: str) -> str:
         mine = [row for row in rows if row["scheme"] == scheme]
         parts += [f"### {scheme}", "", *_table(mine, scheme.split("-")), ""]
     return "\n".join(parts)
-
-
-def as_csv(rows: Sequence[Row]) -> str:
-    """All rows, every column that any of them has."""
-    text = io.StringIO(newline="")
-    columns = list(dict.fromkeys(name for row in rows for name in row))
-    writer = csv.DictWriter(text, fieldnames=columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
 
 
 def _table(rows: Sequence[Row], classes: Sequence[str]) -> list[str]:

@@ -1,6 +1,5 @@
 """One phase, from its spec to its folder. No Ray: workers, trials and tests all call it."""
 
-import csv
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -22,6 +21,7 @@ from kd_core.objectives.classification import class_weights
 from orchestration.batches import Batches
 from orchestration.experiment import Phase, digest_of
 from orchestration.halfway import Halfway
+from orchestration.store import write_csv
 
 Report = Callable[[EpochReport], None]
 
@@ -139,11 +139,7 @@ def _write(phase: Phase, model: nn.Module, epochs: list[EpochReport], out: Path)
         {"classes": list(SCHEMES[phase.spec["scheme"]].classes), "validation": scores},
     )
     (out / "scores.json").write_text(json.dumps(scores, indent=2))
-    with open(out / "curve.csv", "w", newline="") as table:
-        rows = [_row(epoch) for epoch in epochs]
-        writer = csv.DictWriter(table, fieldnames=list({k: None for r in rows for k in r}))
-        writer.writeheader()
-        writer.writerows(rows)
+    write_csv(out / "curve.csv", [_row(epoch) for epoch in epochs])
     spec = {
         "phase": str(phase),
         "step": asdict(phase.step),

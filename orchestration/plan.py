@@ -8,7 +8,7 @@ from datasets.stages import SCHEMES
 from datasets.windows import SCALINGS
 from kd_core.fit import Training
 from kd_core.methods import METHODS
-from kd_core.models import MODELS, tap_lengths
+from kd_core.models import MODELS, model_spec, tap_lengths
 from kd_core.objectives.attention import VARIANTS, layers_of
 from orchestration.experiment import Point
 
@@ -140,7 +140,7 @@ class Plan:
 
     def _check_points(self) -> None:
         """Both networks must have the taps that attention transfer compares, of equal length."""
-        student, teacher = (tap_lengths(MODELS[n](2)) for n in (self.student, self.teacher))
+        student, teacher = (tap_lengths(model_spec(n, 2)) for n in (self.student, self.teacher))
         named: list[str] = []
         if any("layers" in self.point(method).parameters for method in self.methods):
             named.append(self.layers)

@@ -3,24 +3,17 @@
 python -m orchestration.prepare --recordings DIR --storage DIR
 """
 
-import argparse
-
 from datasets.sources import SOURCES
-from orchestration.cli import RECORDINGS, STORAGE, folder, run
+from orchestration.cli import RECORDINGS, STORAGE, folder, parser, run
 from orchestration.plan import Runtime
 
 
 def main() -> None:
     """Ingest a folder of recordings and print what became of it."""
-    parser = argparse.ArgumentParser(
-        prog="python -m orchestration.prepare",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--recordings", help=f"folder of recordings (or ${RECORDINGS})")
-    parser.add_argument("--storage", help=f"folder for everything that is made (or ${STORAGE})")
-    parser.add_argument("--source", default="mass", choices=sorted(SOURCES), help="the dataset")
-    given = parser.parse_args()
+    words = parser("prepare", __doc__)
+    words.add_argument("--recordings", help=f"folder of recordings (or ${RECORDINGS})")
+    words.add_argument("--source", default="mass", choices=sorted(SOURCES), help="the dataset")
+    given = words.parse_args()
     recordings = folder(given.recordings, "--recordings", RECORDINGS)
     storage = folder(given.storage, "--storage", STORAGE)
 

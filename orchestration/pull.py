@@ -6,7 +6,6 @@
 come along but choose nothing.
 """
 
-import argparse
 import hashlib
 import shutil
 from dataclasses import asdict
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.chosen import Chosen, ChosenFold, best_row, read_record
-from orchestration.cli import STORAGE, folder, run
+from orchestration.cli import STORAGE, folder, parser, run
 from orchestration.probabilities import read_confusion
 from orchestration.store import Store, write_json
 
@@ -23,15 +22,10 @@ FILES = ("model.safetensors", "model.json", "spec.json", "scores.json", "curve.c
 
 def main() -> None:
     """Copy the best checkpoints of a sweep; print the best one of each scheme."""
-    parser = argparse.ArgumentParser(
-        prog="python -m orchestration.pull",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--storage", help=f"storage of the sweep (or ${STORAGE})")
-    parser.add_argument("--out", required=True, help="folder that gets the checkpoints")
-    parser.add_argument("--sweep", default="", help="name of a sweep; the newest if left out")
-    given = parser.parse_args()
+    words = parser("pull", __doc__)
+    words.add_argument("--out", required=True, help="folder that gets the checkpoints")
+    words.add_argument("--sweep", default="", help="name of a sweep; the newest if left out")
+    given = words.parse_args()
     store = Store.existing(folder(given.storage, "--storage", STORAGE))
     out = Path(given.out).expanduser().resolve()
     for best in pull(store, out, given.sweep):

@@ -3,10 +3,8 @@
 python -m orchestration.report --storage DIR [--sweep NAME]
 """
 
-import argparse
-
 from orchestration.chosen import Chosen, Record, read_record
-from orchestration.cli import STORAGE, folder, run
+from orchestration.cli import STORAGE, folder, parser, run
 from orchestration.leaderboard import Row, make_row, write_leaderboard
 from orchestration.probabilities import read_confusion
 from orchestration.store import Store
@@ -14,14 +12,9 @@ from orchestration.store import Store
 
 def main() -> None:
     """Write and print the leaderboard of a sweep; the newest one if none is named."""
-    parser = argparse.ArgumentParser(
-        prog="python -m orchestration.report",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--storage", help=f"storage of the sweep (or ${STORAGE})")
-    parser.add_argument("--sweep", default="", help="name of a sweep; the newest if left out")
-    given = parser.parse_args()
+    words = parser("report", __doc__)
+    words.add_argument("--sweep", default="", help="name of a sweep; the newest if left out")
+    given = words.parse_args()
     store = Store.existing(folder(given.storage, "--storage", STORAGE))
     print(write_report(read_record(store, given.sweep), store))
 

@@ -7,7 +7,7 @@ from functools import cached_property
 from datasets.folds import Fold, make_folds, missing_classes, released_fold
 from datasets.parquet import Subject
 from datasets.stages import SCHEMES
-from kd_core.models import MODELS
+from kd_core.models import model_spec
 from orchestration.experiment import Experiment, Point, digest_of, phases_of
 from orchestration.keys import key_of
 from orchestration.plan import Plan
@@ -42,8 +42,8 @@ class Sweep:
             scaling=plan.scaling,
             segments=plan.segments,
             point=point,
-            teacher=MODELS[plan.teacher](classes),
-            student=MODELS[plan.student](classes),
+            teacher=model_spec(plan.teacher, classes),
+            student=model_spec(plan.student, classes),
             weighted=plan.weighted,
             training=plan.training,
             seed=plan.seed,

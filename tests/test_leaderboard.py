@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from kd_core.confusion import Confusion
-from orchestration.leaderboard import as_csv, as_markdown, make_row, write_leaderboard
+from orchestration.leaderboard import as_markdown, make_row, write_leaderboard
 
 CLASSES = ("W", "N", "R")
 
@@ -48,5 +48,5 @@ def test_csv_and_json_hold_the_same_numbers(tmp_path: Path) -> None:
     rows = [make_row("W-N-R", "AT+CL", "", FOLDS)]
     write_leaderboard(tmp_path, rows, "")
     stored = json.loads((tmp_path / "leaderboard.json").read_text())
-    (line,) = csv.DictReader(io.StringIO(as_csv(rows)))
+    (line,) = csv.DictReader(io.StringIO((tmp_path / "leaderboard.csv").read_text()))
     assert float(line["kappa_mean"]) == stored[0]["kappa_mean"] == rows[0]["kappa_mean"]
