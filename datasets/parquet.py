@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pyarrow as pa
@@ -117,9 +118,9 @@ def subjects_in(folder: Path) -> tuple[Subject, ...]:
     return tuple(read_subject(path) for path in sorted(folder.glob("[!.]*.parquet")))
 
 
-def read_subject(path: Path) -> Subject:
+def read_subject(night: Path | BinaryIO) -> Subject:
     """What the footer of one night tells; a file that is no night is refused."""
-    known = _read_metadata(path)
+    known = _read_metadata(night)
     return Subject(
         name=known["subject"],
         subset=known["subset"],
@@ -149,10 +150,11 @@ def _metadata(night: Night, source_hash: str, versions: Mapping[str, str]) -> di
     }
 
 
-def _read_metadata(path: Path) -> dict[str, str]:
+def _read_metadata(night: Path | BinaryIO) -> dict[str, str]:
     """Text metadata of a night's file, from its footer."""
+    path = night if isinstance(night, Path) else getattr(night, "name", "the file")
     try:
-        schema = pq.read_schema(path)
+        schema = pq.read_schema(night)
     except pa.ArrowInvalid as error:
         raise ValueError(
             f"{path} is no Parquet file ({error}). Remove it and prepare the night again."

@@ -1,7 +1,7 @@
 """Windows of T segments, cut from nights that lie in memory as half-precision floats.
 
-Parquet files in, arrays out. A night of two channels takes about 23 MB, so a cohort fits in
-memory, and a window is a slice of it.
+Parquet files in, arrays out. A night of two channels takes about 23 MB, and a window is a slice
+of it: of signals, labels, or whatever else there is a row of for each segment.
 
 Differs: segments of 20 s pages, widened to 30 s as the paper has it, overlap by 10 s, so a window
 of several of them repeats 10 s of signal at each border; with T = 1, as in the paper, none does.
@@ -16,7 +16,7 @@ import numpy as np
 
 from datasets.parquet import read_night
 from datasets.signals import robust_scale, segment_scale
-from datasets.stages import UNSCORED, ClassScheme
+from datasets.stages import ClassScheme
 
 SCALINGS: dict[str, Callable[[np.ndarray], np.ndarray]] = {  # (n, S) -> (n, S)
     "night": robust_scale,  # one median and range for the night's channel
@@ -99,22 +99,27 @@ def window_refs(
 
 
 def cut(
-    nights: Sequence[ScaledNight], refs: Sequence[WindowRef], segments: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """EEG, ECG and labels of some windows; short ones are filled up with zeros, unscored.
+    nights: Sequence[np.ndarray], refs: Sequence[WindowRef], segments: int, fill: int = 0
+) -> np.ndarray:
+    """The rows of some windows, out of arrays with a row a segment; short ones are filled up.
 
-    Shapes: returns (B, 1, T*S) float16 twice and (B, T) int64.
+    Shapes: nights (n, ...), one a night; returns (B, T, ...) of the same dtype.
     """
-    B, S = len(refs), nights[0].eeg.shape[1]
-    eeg = np.empty((B, segments, S), np.float16)
-    ecg = np.empty((B, segments, S), np.float16)
-    labels = np.full((B, segments), UNSCORED, np.int64)
-    for row, (index, start, length, _) in enumerate(refs):
-        night, rows = nights[index], slice(start, start + length)
-        eeg[row, :length], ecg[row, :length] = night.eeg[rows], night.ecg[rows]
-        eeg[row, length:], ecg[row, length:] = 0, 0
-        labels[row, :length] = night.labels[rows]
-    return eeg.reshape(B, 1, -1), ecg.reshape(B, 1, -1), labels
+    windows = np.empty((len(refs), segments, *nights[0].shape[1:]), nights[0].dtype)
+    for window, (index, start, length, _) in zip(windows, refs, strict=True):
+        window[:length] = nights[index][start : start + length]
+        window[length:] = fill
+    return windows
+
+
+def paste(nights: Sequence[np.ndarray], refs: Sequence[WindowRef], windows: np.ndarray) -> None:
+    """Write what belongs to the segments of some windows to the rows that are fresh in them.
+
+    Shapes: windows (B, T, ...) into nights (n, ...), one a night.
+    """
+    for window, (index, start, length, fresh) in zip(windows, refs, strict=True):
+        stale = length - fresh
+        nights[index][start + stale : start + length] = window[stale:length]
 
 
 def _halved(samples: np.ndarray) -> np.ndarray:

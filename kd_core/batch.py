@@ -10,6 +10,16 @@ from torch import Tensor
 IGNORED = -1  # a target that takes no part in loss or score
 
 
+class Outputs(NamedTuple):
+    """What a network gives for one view; a teacher's outputs are its student's targets."""
+
+    logits: Tensor | None
+    """(B, K, T): unnormalised class scores a segment; None where they were not asked for."""
+
+    taps: dict[str, Tensor]
+    """Activations by name, (B, C, L) each: those that were asked for, no others."""
+
+
 class Batch(NamedTuple):
     """Windows as the two networks see them, and what is to be learned from them."""
 
@@ -22,12 +32,5 @@ class Batch(NamedTuple):
     target: Tensor
     """(B, T) int64: the class of each segment, IGNORED where it has none."""
 
-
-class Outputs(NamedTuple):
-    """What a network gives for one view; a teacher's outputs are its student's targets."""
-
-    logits: Tensor | None
-    """(B, K, T): unnormalised class scores a segment; None where they were not asked for."""
-
-    taps: dict[str, Tensor]
-    """Activations by name, (B, C, L) each: those that were asked for, no others."""
+    taught: Outputs | None = None
+    """What a frozen teacher says of these windows, where that is known already."""

@@ -70,7 +70,7 @@ def fit(
         validation: this rank's part of the validation batches.
         view: which view of a Batch the model sees; the teacher sees "teacher_view".
         classes: names of the K classes.
-        teacher: frozen here; needed where the objective says so.
+        teacher: frozen here; needed where the objective says so and batches are not `taught`.
         state: where to go on from; kept up to date, so that its state_dict() can be saved.
         seed: decides augmentation and dropout; torch's global generators are left alone.
 

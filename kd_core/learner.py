@@ -3,7 +3,6 @@
 Takes batches on any device and in any float type; gives the terms of an objective, or classes.
 """
 
-from collections.abc import Collection
 from dataclasses import dataclass
 
 import torch
@@ -12,6 +11,7 @@ from torch import Tensor, nn
 from kd_core.augment import augment
 from kd_core.batch import Batch, Outputs
 from kd_core.objectives.objective import Objective, on_device
+from kd_core.predict import moved_to, outputs_of
 
 VIEWS = ("teacher_view", "student_view")  # the fields of Batch that a network can see
 
@@ -30,7 +30,7 @@ class Learner:
     """The field of Batch that it sees."""
 
     teacher: nn.Module | None
-    """Frozen and in eval mode; sees the `teacher_view`."""
+    """Frozen and in eval mode; sees the `teacher_view` of batches without `taught`."""
 
     bf16: bool
     """Whether both networks run in bfloat16."""
@@ -38,9 +38,6 @@ class Learner:
     def __post_init__(self) -> None:
         if self.view not in VIEWS:
             raise ValueError(f"view must be one of {VIEWS}, but is {self.view!r}.")
-        if self.objective.needs_teacher and self.teacher is None:
-            name = type(self.objective).__name__
-            raise ValueError(f"{name} needs a teacher, but fit() was given none. Pass teacher=.")
         if self.teacher is self.model:
             raise ValueError("the teacher is the model itself. Give a network of its own.")
 
@@ -51,35 +48,38 @@ class Learner:
 
     def terms(self, batch: Batch, augmented: bool = False) -> dict[str, Tensor]:
         """The objective's terms for a batch; both networks run only as deep as it asks."""
-        taps, logits = self.objective.taps, self.objective.needs_logits
-        student = self.outputs(self.model, self._seen(batch, self.view, augmented), taps, logits)
-        taught = None
-        if self.objective.needs_teacher and self.teacher is not None:
-            with torch.no_grad():
-                seen = self._seen(batch, "teacher_view", augmented)
-                taught = self.outputs(self.teacher, seen, taps, logits)
+        student = self._asked(self.model, self._seen(batch, self.view, augmented))
+        taught = self._taught(batch, augmented) if self.objective.needs_teacher else None
         return self.objective(student, taught, batch.target.to(self.device))
 
     def predicted(self, batch: Batch) -> Tensor:
         """The most likely class of each segment, (B, T)."""
-        logits = self.outputs(self.model, self._seen(batch, self.view), (), True).logits
+        x = self._seen(batch, self.view)
+        logits = outputs_of(self.model, x, (), True, self.bf16).logits
         assert logits is not None
         return logits.argmax(1)  # (B, K, T) -> (B, T)
 
-    def outputs(
-        self, network: nn.Module, x: Tensor, taps: Collection[str], logits: bool
-    ) -> Outputs:
-        """A network's outputs in the model's own float type, as its losses are."""
-        with torch.autocast(x.device.type, torch.bfloat16, enabled=self.bf16):
-            found: Outputs = network(x, taps=taps, logits=logits)
-        scores = None if found.logits is None else found.logits.to(x.dtype)
-        return Outputs(scores, {name: tap.to(x.dtype) for name, tap in found.taps.items()})
+    def _taught(self, batch: Batch, augmented: bool) -> Outputs:
+        """What is known of the teacher's outputs for a batch; else the teacher says it now."""
+        if batch.taught is not None:
+            logits, taps = batch.taught
+            known = {name: moved_to(self.model, tap) for name, tap in taps.items()}
+            return Outputs(None if logits is None else moved_to(self.model, logits), known)
+        if self.teacher is None:
+            raise ValueError(
+                f"{type(self.objective).__name__} needs a teacher, but fit() was given none, and "
+                "a batch does not hold what one says. Pass teacher=, or batches with `taught`."
+            )
+        with torch.no_grad():
+            return self._asked(self.teacher, self._seen(batch, "teacher_view", augmented))
+
+    def _asked(self, network: nn.Module, x: Tensor) -> Outputs:
+        """All that the objective compares of a network's outputs."""
+        return outputs_of(network, x, self.objective.taps, self.objective.needs_logits, self.bf16)
 
     def _seen(self, batch: Batch, view: str, augmented: bool = False) -> Tensor:
         """A view on the model's device, (B, 1, T*S)."""
-        weight = next(self.model.parameters())
-        x: Tensor = getattr(batch, view).to(weight.device, non_blocking=True)
-        x = x.to(weight.dtype)  # a second step: half as many bytes travel to the device
+        x = moved_to(self.model, getattr(batch, view))
         return augment(x) if augmented else x
 
 

@@ -22,23 +22,26 @@ def train_pass(
 ) -> dict[str, float]:
     """One step for each batch; the means of the objective's terms over the scored segments."""
     learner.model.train()
-    rows = []
+    sums: dict[str, Tensor] = {}
     for batch in batches:
         terms, scored = learner.terms(batch, augmented), _scored(learner, batch)
         optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(terms["loss"])
         average_gradients(learner.model, scored)
         optimizer.step()
-        rows.append(_weighted(terms, scored))
+        _add(sums, terms, scored)
     share_buffers(learner.model)
-    return _means(rows)
+    return _means(sums)
 
 
 @torch.no_grad()
 def validation_losses(learner: Learner, batches: Iterable[Batch]) -> dict[str, float]:
     """The means of the objective's terms over the scored validation segments."""
     learner.model.eval()
-    return _means([_weighted(learner.terms(b), _scored(learner, b)) for b in batches])
+    sums: dict[str, Tensor] = {}
+    for batch in batches:
+        _add(sums, learner.terms(batch), _scored(learner, batch))
+    return _means(sums)
 
 
 @torch.no_grad()
@@ -61,26 +64,25 @@ def _scored(learner: Learner, batch: Batch) -> Tensor:
     return (batch.target != IGNORED).sum().to(learner.device)
 
 
-def _weighted(terms: Mapping[str, Tensor], scored: Tensor) -> dict[str, Tensor]:
-    """Terms times the segments they are means of, and those; on the device, so no step waits."""
-    sums = {name: term.detach().double() * scored for name, term in terms.items()}
-    return {**sums, "scored": scored.double()}
+def _add(sums: dict[str, Tensor], terms: Mapping[str, Tensor], scored: Tensor) -> None:
+    """Add terms times the segments they are means of, and those; on the device, so no step waits.
+
+    In place: a tensor kept a step would lie between the activations and hold their memory apart.
+    """
+    parts = {name: term.detach().double() * scored for name, term in terms.items()}
+    for name, part in {**parts, "scored": scored.double()}.items():
+        sums[name] = sums[name].add_(part) if name in sums else part
 
 
-def _means(rows: list[dict[str, Tensor]]) -> dict[str, float]:
-    """Means over the rows of all ranks; a rank may have none."""
-    names = rows[0] if rows else {}
+def _means(own: Mapping[str, Tensor]) -> dict[str, float]:
+    """Means over the sums of all ranks; a rank may have none."""
     sums: dict[str, float] = defaultdict(float)
-    for part in gathered({name: _sum([row[name] for row in rows]) for name in names}):
+    for part in gathered({name: float(value) for name, value in own.items()}):
         for name, value in part.items():
             sums[name] += value
     scored = sums.pop("scored", 0.0)
     _check_scored(scored)
     return {name: value / scored for name, value in sums.items()}
-
-
-def _sum(scalars: list[Tensor]) -> float:
-    return float(torch.stack(scalars).sum())
 
 
 def _check_scored(segments: float) -> None:

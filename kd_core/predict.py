@@ -1,11 +1,28 @@
-"""A trained network's opinion: class probabilities beside the targets to score them by."""
+"""A network's opinion: its raw outputs for a view, class probabilities beside their targets."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 import torch
 from torch import Tensor, nn
 
-from kd_core.batch import Batch
+from kd_core.batch import Batch, Outputs
+
+
+def moved_to(network: nn.Module, values: Tensor) -> Tensor:
+    """Values on the network's device and in its float type."""
+    weight = next(network.parameters())
+    values = values.to(weight.device, non_blocking=True)
+    return values.to(weight.dtype)  # a second step: half as many bytes travel to the device
+
+
+def outputs_of(
+    network: nn.Module, x: Tensor, taps: Collection[str], logits: bool, bf16: bool
+) -> Outputs:
+    """A network's outputs in the float type of x, as its losses are; it runs no deeper."""
+    with torch.autocast(x.device.type, torch.bfloat16, enabled=bf16):
+        found: Outputs = network(x, taps=taps, logits=logits)
+    scores = None if found.logits is None else found.logits.to(x.dtype)
+    return Outputs(scores, {name: tap.to(x.dtype) for name, tap in found.taps.items()})
 
 
 @torch.no_grad()
@@ -26,9 +43,8 @@ def predict(
             (B, K, T * 30 / output_s).
     """
     model.eval()
-    weight = next(model.parameters())
     for batch in batches:
-        x = getattr(batch, view).to(weight.device).to(weight.dtype)
+        x = moved_to(model, getattr(batch, view))
         with torch.autocast(x.device.type, torch.bfloat16, enabled=bf16):
             logits = model(x, output_s=output_s).logits if output_s else model(x).logits
-        yield logits.to(weight.dtype).softmax(1).cpu(), batch.target.cpu()
+        yield logits.to(x.dtype).softmax(1).cpu(), batch.target.cpu()

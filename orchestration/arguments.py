@@ -12,7 +12,7 @@ from typing import Any
 import tyro
 
 from datasets.sources import SOURCES
-from orchestration.cli import RECORDINGS, STORAGE, UsageError, folder, reject_unknown
+from orchestration.cli import RECORDINGS, STORAGE, UsageError, folder, place, reject_unknown
 from orchestration.plan import Plan
 from orchestration.plans import PLANS
 
@@ -27,7 +27,7 @@ class SweepArguments:
     plan: Plan
     source: str  # a row of SOURCES
     recordings: Path
-    storage: Path
+    storage: str  # a folder or a URL
 
 
 def sweep_arguments(argv: Sequence[str] | None = None) -> SweepArguments:
@@ -52,7 +52,7 @@ def sweep_arguments(argv: Sequence[str] | None = None) -> SweepArguments:
         plan,
         given.source,
         folder(given.recordings, "--recordings", RECORDINGS),
-        folder(given.storage, "--storage", STORAGE),
+        place(given.storage, "--storage", STORAGE),
     )
 
 
@@ -79,7 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--plan", default="default", help=f"one of {', '.join(PLANS)}")
     parser.add_argument("--source", default="mass", help=f"one of {', '.join(SOURCES)}")
     parser.add_argument("--recordings", help=f"folder of recordings (or ${RECORDINGS})")
-    parser.add_argument("--storage", help=f"folder for everything that is made (or ${STORAGE})")
+    parser.add_argument("--storage", help=f"folder or bucket for everything made (or ${STORAGE})")
     return parser
 
 

@@ -3,8 +3,9 @@
 A Ray Train worker, a trial and a test all run this; the ranks of a worker group run it together.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import json
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,10 +16,14 @@ from kd_core.distributed import broadcast, from_rank_0, rank
 from kd_core.fit import Diverged, EpochReport
 from orchestration.experiment import Experiment, Phase, phases_of
 from orchestration.halfway import Halfway
-from orchestration.phases import read_scores, run_phase
+from orchestration.leases import Lease
+from orchestration.phases import run_phase
 from orchestration.store import Store
 
+LOOK_S = 30.0  # after so long rank 0 tells its group that it still waits for another builder
+
 Watch = Callable[[Phase], Callable[[EpochReport], None]]  # a phase's listener to its epochs
+Stop = Callable[[Sequence["Outcome"]], bool]  # after a fold: whether that was the last
 
 
 class Outcome(NamedTuple):
@@ -37,18 +42,22 @@ def walk(
     watch: Watch,
     report: Callable[[dict[str, Any]], None],
     device: torch.device | None = None,
-    stop_at_failure: bool = False,
+    stop: Stop | None = None,
 ) -> list[Outcome]:
-    """Build the experiments one after another; `report` hears the running mean after each."""
+    """Build the experiments one after another; `report` hears the running mean after each.
+
+    Args:
+        stop: asked after each; if it says so, those that follow are left out.
+    """
     outcomes: list[Outcome] = []
     for experiment in experiments:
         found = from_rank_0(partial(finished, experiment, store))
         outcomes.append(found or build(experiment, store, watch, device))
-        if outcomes[-1].failed and stop_at_failure:
-            break
         scores = [o.validation["score"] for o in outcomes if not o.failed]
         if scores:
             report({"score": sum(scores) / len(scores), "folds_done": len(scores)})
+        if stop and from_rank_0(partial(stop, outcomes)):
+            break
     return outcomes
 
 
@@ -58,7 +67,13 @@ def finished(experiment: Experiment, store: Store) -> Outcome | None:
     key = phases[-1].key
     if not store.has_phase(key):
         return None
-    return Outcome(key, read_scores(store.phase(key)), 0, len(phases))
+    return Outcome(key, scores_of(key, store), 0, len(phases))
+
+
+def scores_of(key: str, store: Store) -> dict[str, Any]:
+    """A finished phase's best validation scores."""
+    scores: dict[str, Any] = json.loads(store.read_phase(key, "scores.json"))
+    return scores
 
 
 def build(
@@ -83,36 +98,38 @@ def build(
         if failed:
             return Outcome(phases[-1].key, {}, built, 0, failed)
     key = phases[-1].key
-    scores = from_rank_0(partial(read_scores, store.phase(key)))
+    scores = from_rank_0(partial(scores_of, key, store))
     return Outcome(key, scores, built, len(phases) - built)
 
 
 def _ensure(phase: Phase, store: Store, watch: Watch, device: torch.device) -> bool:
-    """Train the phase unless it is there; whether it was trained now. The same on every rank."""
-    with _one_builder(phase.key, store):
+    """Have the phase in the store; whether it was trained now. The same on every rank."""
+    lease = Lease(store.files, phase.key)
+    while not from_rank_0(lambda: store.has_phase(phase.key) or lease.acquire(LOOK_S)):
+        continue  # somebody else trains it; the other ranks hear of us before they give up
+    try:
         if from_rank_0(partial(store.has_phase, phase.key)):
             return False
-        upstream = {role: store.phase(key) for role, key in phase.parents.items()}
-        windows = store.windows(phase.spec["windows"])
-        halfway = Halfway(store.halfway(phase.key))
+        _train(phase, store, watch, device)
+        return True
+    finally:
+        lease.release()
+
+
+def _train(phase: Phase, store: Store, watch: Watch, device: torch.device) -> None:
+    """Train the phase from where it was left, and publish it from rank 0."""
+    halfway = Halfway(store.files, f"halfway/{phase.key}.pt")
+    with ExitStack() as stack:
+        upstream = {
+            role: stack.enter_context(store.phase(key)) for role, key in phase.parents.items()
+        }
 
         def fill(out: Path) -> None:
-            run_phase(phase, upstream, windows, out, halfway, watch(phase), device)
+            run_phase(phase, upstream, store, out, halfway, watch(phase), device)
 
         if rank() == 0:
-            store.publish(store.phase(phase.key), fill)
+            store.publish(phase.key, fill)
             halfway.drop()
         else:
-            fill(store.root)  # trains along; only rank 0 writes
-        broadcast(None)  # nobody reads the folder before rank 0 has published it
-    return True
-
-
-@contextmanager
-def _one_builder(key: str, store: Store) -> Iterator[None]:
-    """Rank 0 holds the phase's lock for its whole worker group."""
-    if rank() == 0:
-        with store.lock(key):
-            yield
-    else:
-        yield
+            fill(Path())  # trains along; only rank 0 writes
+    broadcast(None)  # nobody reads the phase before rank 0 has published it

@@ -6,10 +6,10 @@ This record is all that report and pull need: neither asks Ray, or the code that
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
-from orchestration.store import Store, write_json
+from orchestration.formats import as_json
+from orchestration.store import Store
 
 BEST = "Best found"
 
@@ -47,17 +47,16 @@ class Record:
 
     name: str
     plan: Mapping[str, Any]
+    finished_at: str  # ISO 8601, UTC
     nights: Mapping[str, Any]  # how many could be used, how many were refused
     phases: Mapping[str, int]  # how many were built, reused, failed
     rows: tuple[Chosen, ...]
     trials: tuple[Mapping[str, Any], ...] = field(default=())
 
 
-def write_record(record: Record, store: Store) -> Path:
-    """Write chosen.json; its folder."""
-    folder = store.sweep(record.name)
-    write_json(folder / "chosen.json", asdict(record))
-    return folder
+def write_record(record: Record, store: Store) -> None:
+    """Write chosen.json."""
+    store.files.write(f"sweeps/{record.name}/chosen.json", as_json(asdict(record)))
 
 
 def read_record(store: Store, name: str = "") -> Record:
@@ -66,14 +65,13 @@ def read_record(store: Store, name: str = "") -> Record:
     Raises:
         ValueError: there is no such sweep.
     """
-    paths = {path.parent.name: path for path in (store.root / "sweeps").glob("*/chosen.json")}
-    if not paths or (name and name not in paths):
+    found = {sweep: raw for sweep in store.files.names("sweeps") if (raw := _raw(sweep, store))}
+    if not found or (name and name not in found):
         raise ValueError(
-            f"Storage {store.root} holds no finished sweep {name!r}; it holds {sorted(paths)}. "
+            f"Storage {store.root} holds no finished sweep {name!r}; it holds {sorted(found)}. "
             "Run python -m orchestration.sweep first, or name one with --sweep."
         )
-    newest = max(paths, key=lambda key: paths[key].stat().st_mtime)
-    raw = json.loads(paths[name or newest].read_text())
+    raw = found[name or max(found, key=lambda sweep: found[sweep]["finished_at"])]
     return Record(**raw | {"rows": tuple(_chosen(row) for row in raw["rows"])})
 
 
@@ -89,6 +87,15 @@ def best_row(rows: Sequence[Chosen], scheme: str) -> Chosen:
             f"Scheme {scheme} has no finished ECG row; see the leaderboard's reasons."
         )
     return max(mine, key=lambda row: row.validation_score)
+
+
+def _raw(sweep: str, store: Store) -> dict[str, Any]:
+    """What chosen.json holds; nothing if the sweep has not come so far."""
+    try:
+        raw: dict[str, Any] = json.loads(store.files.read(f"sweeps/{sweep}/chosen.json"))
+    except FileNotFoundError:
+        return {}
+    return raw
 
 
 def _chosen(raw: dict[str, Any]) -> Chosen:

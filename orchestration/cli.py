@@ -3,6 +3,7 @@
 import argparse
 import difflib
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,17 +16,33 @@ class UsageError(ValueError):
     """What a person typed cannot be done; the message says what to type."""
 
 
+class Terminated(BaseException):
+    """SIGTERM came: the machine is being reclaimed, or somebody wants it back."""
+
+
 def run(main: Callable[[], None]) -> None:
     """Run a script's main; what a person can mend is one line on stderr and exit code 2."""
+    end_on_sigterm()
     try:
         main()
     except KeyboardInterrupt:
         sys.exit(_say("interrupted; what is finished is kept: the same command goes on", 130))
+    except Terminated:
+        sys.exit(_say("terminated; what is finished is kept: the same command goes on", 143))
     except Exception as error:
         cause = _cause(error)
         if os.environ.get("SLEEP_TRACEBACK") or not isinstance(cause, ValueError | OSError):
             raise
         sys.exit(_say(f"error: {' '.join(str(cause).split())}", 2))
+
+
+def end_on_sigterm() -> None:
+    """Let SIGTERM end this script as Ctrl-C does; to be said again after Ray has started."""
+
+    def end(number: int, frame: object) -> None:
+        raise Terminated
+
+    signal.signal(signal.SIGTERM, end)
 
 
 def parser(script: str, description: str | None) -> argparse.ArgumentParser:
@@ -35,8 +52,20 @@ def parser(script: str, description: str | None) -> argparse.ArgumentParser:
         description=description,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    made.add_argument("--storage", help=f"folder for everything that is made (or ${STORAGE})")
+    made.add_argument("--storage", help=f"folder or bucket for everything made (or ${STORAGE})")
     return made
+
+
+def place(value: str | None, flag: str, variable: str) -> str:
+    """A folder or a URL from its flag or, failing that, from the environment.
+
+    Raises:
+        UsageError: neither names one.
+    """
+    given = value or os.environ.get(variable)
+    if not given:
+        raise UsageError(f"No {flag[2:]} given: type {flag} DIR, or set {variable}.")
+    return given if "://" in given else str(Path(given).expanduser().resolve())
 
 
 def folder(value: str | None, flag: str, variable: str) -> Path:
@@ -45,10 +74,7 @@ def folder(value: str | None, flag: str, variable: str) -> Path:
     Raises:
         UsageError: neither names one.
     """
-    given = value or os.environ.get(variable)
-    if not given:
-        raise UsageError(f"No {flag[2:]} folder given: type {flag} DIR, or set {variable}.")
-    return Path(given).expanduser().resolve()
+    return Path(place(value, flag, variable)).resolve()
 
 
 def reject_unknown(unknown: Sequence[str], known: Sequence[str]) -> None:

@@ -4,11 +4,15 @@ import logging
 import os
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
+from typing import Any
 
 import ray
 
+from orchestration.cli import end_on_sigterm
+from orchestration.credentials import keep_from_trials
+from orchestration.embedded import LOOPBACK_ENV, keep_token_private, on_loopback, starts_its_own
 from orchestration.plan import Runtime
+from orchestration.store import RUN, this_run
 
 # The environment of every worker, set before it starts. MALLOC_*: large activations are
 # page-faulted at every use unless the allocator keeps its pages. RAY_TRAIN_*: a worker group
@@ -28,19 +32,37 @@ def connect(runtime: Runtime) -> None:
     """Join the cluster that RAY_ADDRESS names or that runs here; else start an embedded Ray."""
     os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")  # Tune's boxes; TrialLines says what moves
     os.environ.setdefault("TUNE_DISABLE_SIGINT_HANDLER", "1")  # Ctrl-C ends more than a search
+    os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")  # the study is the record
+    keep_from_trials()
     if ray.is_initialized():
         return
+    keep_token_private()
+    url = (_embed(runtime) if starts_its_own() else _init(WORKER_ENV)).dashboard_url
+    keep_token_private()
+    if url:
+        print(f"Ray dashboard: http://{url}", flush=True)
+
+
+def _embed(runtime: Runtime) -> Any:
+    """A Ray of this process, which nobody reaches from another machine or without its token."""
+    with on_loopback():
+        return _init(
+            WORKER_ENV | LOOPBACK_ENV,
+            address="local",
+            include_dashboard=runtime.dashboard,
+            dashboard_host="127.0.0.1",
+        )
+
+
+def _init(worker_env: Mapping[str, str], **options: Any) -> Any:
     context = ray.init(
-        include_dashboard=runtime.dashboard if "RAY_ADDRESS" not in os.environ else None,
-        runtime_env={"env_vars": WORKER_ENV},
+        runtime_env={"env_vars": {**worker_env, RUN: this_run()}},
         logging_level=logging.WARNING,
         log_to_driver=True,
+        **options,
     )
-    token = Path("~/.ray/auth_token").expanduser()
-    if token.is_file():
-        token.chmod(0o600)  # Ray leaves it readable by everybody on the machine
-    if context.dashboard_url:
-        print(f"Ray dashboard: http://{context.dashboard_url}", flush=True)
+    end_on_sigterm()  # Ray has put its own way of ending in the place of ours
+    return context
 
 
 def fitted(runtime: Runtime) -> Runtime:

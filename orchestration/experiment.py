@@ -6,13 +6,12 @@ A phase is named by a hash of everything that decides its weights and of nothing
 training is found, never repeated, whichever experiment asks for it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
 from datasets.folds import Fold
-from datasets.parquet import Subject
 from kd_core.fit import Training
 from kd_core.methods import METHODS, OBJECTIVES, Step
 from kd_core.models import ModelSpec, tap_lengths
@@ -55,7 +54,7 @@ class Experiment:
     """One point on one fold: everything that decides a result, nothing that does not."""
 
     windows: str  # key of the ingested windows
-    data: str  # digest of the nights of the fold's training and validation subjects
+    data: Mapping[str, str]  # training and validation subject -> digits of its source hash
     fold: Fold
     scheme: str  # a row of SCHEMES
     scaling: str  # a row of datasets.windows.SCALINGS
@@ -88,11 +87,6 @@ class Phase:
         return " ".join([label, self.step.objective, *values])
 
 
-def digest_of(nights: Sequence[Subject]) -> str:
-    """Names the contents of some nights, in any order."""
-    return key_of({night.name: night.source_hash for night in nights})
-
-
 def phases_of(experiment: Experiment) -> tuple[Phase, ...]:
     """The experiment's phases in the order they must be trained; the last one is its result."""
     phases: list[Phase] = []
@@ -115,7 +109,7 @@ def _spec_of(experiment: Experiment, step: Step) -> dict[str, Any]:
         del training["select"]  # the best epoch is the one of least loss
     return {
         "windows": experiment.windows,
-        "data": experiment.data,
+        "data": dict(experiment.data),
         "train": list(experiment.fold.train),
         "validation": list(experiment.fold.validation),
         "scheme": experiment.scheme,

@@ -1,24 +1,27 @@
 """A phase that is not finished: its state and its epochs so far, for whoever takes it up again."""
 
+import io
+import logging
 import time
-from pathlib import Path
 from typing import Any
 
 import torch
 
 from kd_core.distributed import from_rank_0, rank
 from kd_core.fit import EpochReport, FitState
-from orchestration.store import whole
+from orchestration.files import Files
 
-EVERY_S = 60.0  # what a kill may cost, against writing the weights four times over
+logger = logging.getLogger(__name__)
+
+SHARE = 0.05  # of the time that writing may take: a kill costs an epoch, or 20 times a write
 
 
 class Halfway:
     """One file a phase, written by rank 0; holds tensors and numbers, nothing that executes."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.kept_at = time.monotonic()
+    def __init__(self, files: Files, path: str) -> None:
+        self.files, self.path = files, path
+        self.next_at = 0.0  # when it may be written again, on the monotonic clock
 
     def load(self) -> tuple[FitState, list[EpochReport]]:
         """Where the phase was left, the same on every rank; the beginning if it is new."""
@@ -29,19 +32,28 @@ class Halfway:
         return state, [EpochReport(*epoch) for epoch in epochs]
 
     def keep(self, state: FitState, epochs: list[EpochReport]) -> None:
-        """Write where the phase stands, unless that was done a moment ago."""
-        if rank() == 0 and time.monotonic() - self.kept_at >= EVERY_S:
-            with whole(self.path) as scratch:
-                kept = {"state": state.state_dict(), "epochs": [tuple(epoch) for epoch in epochs]}
-                torch.save(kept, scratch)
-            self.kept_at = time.monotonic()
+        """Write where the phase stands, unless that would slow it down."""
+        started = time.monotonic()
+        if rank() != 0 or started < self.next_at:
+            return
+        content = io.BytesIO()
+        kept = {"state": state.state_dict(), "epochs": [tuple(epoch) for epoch in epochs]}
+        torch.save(kept, content)
+        try:
+            self.files.write(self.path, content.getvalue())
+        except OSError as error:  # a full disk: what was kept before stays, training goes on
+            logger.warning("%s cannot be written: %s", self.path, error)
+        ended = time.monotonic()
+        self.next_at = ended + (ended - started) / SHARE
 
     def drop(self) -> None:
         """Forget it: the phase is finished."""
-        self.path.unlink(missing_ok=True)
+        self.files.remove(self.path)
 
     def _read(self) -> tuple[dict[str, Any], list[tuple[Any, ...]]]:
-        if not self.path.is_file():
+        try:
+            content = self.files.read(self.path)
+        except FileNotFoundError:
             return {}, []
-        kept = torch.load(self.path, map_location="cpu", weights_only=True)
+        kept = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
         return kept["state"], kept["epochs"]

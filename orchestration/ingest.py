@@ -1,10 +1,11 @@
-"""Ray Data: recordings -> Parquet, one task a night, one manifest row each.
+"""Ray Data: recordings -> Parquet, night by night, one manifest row each.
 
 A night that cannot be used is a row with its reason; the others go on. A night that is there with
 the same source is left alone, so running it again does only what is missing.
 """
 
 import hashlib
+import json
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -16,16 +17,18 @@ from typing import Any, NamedTuple
 import ray.data
 
 import datasets
-from datasets.parquet import LAYOUT, Subject, read_subject, subjects_in, write_night
+from datasets.parquet import LAYOUT, Subject, read_subject, write_night
 from datasets.recording import RecordingRef, UnusableRecording
 from datasets.segments import SEGMENT_S, cut_segments
 from datasets.signals import RATE_HZ
 from datasets.sources import SOURCES
+from orchestration.formats import as_csv
 from orchestration.keys import key_of
-from orchestration.store import Store, write_csv
+from orchestration.store import Store
 
 COLUMNS = ("subject", "subset", "person", "status", "segments", "eeg", "ecg", "reason", "signals")
 HEAD_BYTES = 1 << 20
+TASKS = 1000  # at most; each costs the driver ten milliseconds, so more nights share them
 
 
 class Ingest(NamedTuple):
@@ -34,17 +37,18 @@ class Ingest(NamedTuple):
     windows: str
     subjects: tuple[Subject, ...]
     rows: tuple[dict[str, Any], ...]  # one a recording, columns COLUMNS
+    manifest: str  # where the rows are
 
     @property
     def refused(self) -> list[dict[str, Any]]:
         """The rows of the nights that cannot be used."""
         return [row for row in self.rows if row["status"] == "refused"]
 
-    def summary(self, store: Store) -> str:
+    def summary(self) -> str:
         """How many nights can be used, how many cannot, and where the reasons are."""
         return (
             f"{len(self.subjects)} nights can be used, {len(self.refused)} refused; "
-            f"all in {store.windows(self.windows) / 'ingest.csv'}"
+            f"all in {self.manifest}"
         )
 
 
@@ -55,22 +59,19 @@ def ingest(refs: Sequence[RecordingRef], store: Store) -> Ingest:
         ValueError: none of them can be used.
     """
     windows = windows_key(refs[0].source)
-    folder = store.windows(windows)
-    folder.mkdir(parents=True, exist_ok=True)
-    rows = []
-    for row in _on_ray(refs, folder):
+    rows, manifest = [], f"windows/{windows}/ingest.csv"
+    for row in _on_ray(refs, windows, store.root):
         rows.append(row)
         print(f"  night {len(rows)}/{len(refs)}: {_line(row)}", flush=True)
     rows.sort(key=lambda row: str(row["subject"]))
-    write_csv(folder / "ingest.csv", [{name: row[name] for name in COLUMNS} for row in rows])
-    usable = {row["subject"] for row in rows if row["status"] != "refused"}
-    if not usable:
+    store.files.write(manifest, as_csv([{name: row[name] for name in COLUMNS} for row in rows]))
+    subjects = tuple(_subject(row) for row in rows if row["status"] != "refused")
+    if not subjects:
         raise ValueError(
             f"None of the {len(rows)} recordings can be used; the first: "
-            f"{rows[0]['reason']} All reasons are in {folder / 'ingest.csv'}."
+            f"{rows[0]['reason']} All reasons are in {store.root}/{manifest}."
         )
-    subjects = tuple(s for s in subjects_in(folder) if s.name in usable)
-    return Ingest(windows, subjects, tuple(rows))
+    return Ingest(windows, subjects, tuple(rows), f"{store.root}/{manifest}")
 
 
 def windows_key(source: str) -> str:
@@ -78,47 +79,58 @@ def windows_key(source: str) -> str:
     return key_of({"source": source, "hz": RATE_HZ, "segment_s": SEGMENT_S, "layout": LAYOUT})
 
 
-def ingest_night(row: dict[str, Any], folder: Path) -> dict[str, Any]:
+def ingest_night(row: dict[str, Any], windows: str, root: str) -> dict[str, Any]:
     """Read, cut and write one night; its manifest row.
 
     What is wrong with a recording is the row's reason; what is wrong with the storage is raised.
     """
-    ref = RecordingRef(**row)
-    path = folder / f"{ref.subject}.parquet"
+    ref, store = RecordingRef(**row), Store(root)
+    path = f"windows/{windows}/{ref.subject}.parquet"
     done = {"subject": ref.subject, "subset": ref.subset, "person": ref.person}
-    done |= {"signals": ref.signals, "reason": ""}
+    done |= {"signals": ref.signals, "reason": "", "footer": ""}
+    there = _there(path, store)
     try:
         source_hash = _source_hash(ref)
-        kept = _kept(path, source_hash)
+        kept = there is not None and there.source_hash == source_hash
         night = None if kept else cut_segments(SOURCES[ref.source].read(ref))
     except (UnusableRecording, ValueError, OSError) as error:
         reason = " ".join(str(error).split())
         return done | {"status": "refused", "segments": 0, "eeg": "", "ecg": "", "reason": reason}
     if night:
-        write_night(path, night, source_hash, _versions())  # a full disk is no fault of the night
-    written = read_subject(path)
+        with store.files.writing(path) as local:  # a full disk is no fault of the night
+            write_night(local, night, source_hash, _versions())
+            there = read_subject(local)
+    assert there is not None
     return done | {
         "status": "kept" if kept else "written",
-        "segments": sum(written.stages),
-        "eeg": written.eeg_channel,
-        "ecg": written.ecg_channel,
+        "segments": sum(there.stages),
+        "eeg": there.eeg_channel,
+        "ecg": there.ecg_channel,
+        "footer": json.dumps(asdict(there)),
     }
 
 
-def _on_ray(refs: Sequence[RecordingRef], folder: Path) -> Iterator[dict[str, Any]]:
-    """Manifest rows in the order the nights are done, each from a task of its own."""
+def _on_ray(refs: Sequence[RecordingRef], windows: str, root: str) -> Iterator[dict[str, Any]]:
+    """Manifest rows in the order the nights are done; up to TASKS nights, a task for each."""
     logging.getLogger("ray.data").setLevel(logging.ERROR)  # its plan, and that it draws no bars
     ray.data.DataContext.get_current().enable_progress_bars = False
-    tasks = ray.data.from_items([asdict(ref) for ref in refs], override_num_blocks=len(refs))
-    rows = tasks.map(ingest_night, fn_kwargs={"folder": folder}, num_cpus=1)
+    blocks = min(len(refs), TASKS)
+    tasks = ray.data.from_items([asdict(ref) for ref in refs], override_num_blocks=blocks)
+    rows = tasks.map(ingest_night, fn_kwargs={"windows": windows, "root": root}, num_cpus=1)
     yield from rows.iter_rows()
 
 
-def _kept(path: Path, source_hash: str) -> bool:
-    """Whether the night is there already, whole and made from the same source."""
-    with suppress(ValueError):  # a file that is no night is written anew
-        return path.is_file() and read_subject(path).source_hash == source_hash
-    return False
+def _there(path: str, store: Store) -> Subject | None:
+    """The night that is in the store already, from its footer; None if there is none to use."""
+    with suppress(ValueError, FileNotFoundError), store.files.opened(path) as file:
+        return read_subject(file)  # a file that is no night is written anew
+    return None
+
+
+def _subject(row: dict[str, Any]) -> Subject:
+    """The night of a manifest row that can be used."""
+    footer = json.loads(row["footer"])
+    return Subject(**footer | {"stages": tuple(footer["stages"])})
 
 
 def _source_hash(ref: RecordingRef) -> str:

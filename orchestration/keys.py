@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-SCHEMA = 1  # raise when a field changes its meaning, so that old phases are not taken for new
+SCHEMA = 2  # raise when a field changes its meaning, so that old phases are not taken for new
 
 
 def key_of(spec: Mapping[str, Any], parents: Mapping[str, str] | None = None) -> str:

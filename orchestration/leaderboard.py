@@ -2,11 +2,10 @@
 
 import statistics
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from kd_core.confusion import Confusion
-from orchestration.store import write_csv, write_json, write_text
+from orchestration.formats import as_csv, as_json
 
 SCORES = ("accuracy", "weighted_f1", "macro_f1", "kappa")
 TITLES = {
@@ -45,13 +44,13 @@ def make_row(
     return row | _mean_sd("floor", [c.floor for c in sums])
 
 
-def write_leaderboard(folder: Path, rows: Sequence[Row], note: str) -> str:
-    """Write leaderboard.md, .csv and .json; the Markdown text."""
-    text = as_markdown(rows, note)
-    write_text(folder / "leaderboard.md", text)
-    write_csv(folder / "leaderboard.csv", rows)
-    write_json(folder / "leaderboard.json", list(rows))
-    return text
+def leaderboard_files(rows: Sequence[Row], note: str) -> dict[str, bytes]:
+    """The leaderboard as leaderboard.md, .csv and .json."""
+    return {
+        "leaderboard.md": as_markdown(rows, note).encode(),
+        "leaderboard.csv": as_csv(rows),
+        "leaderboard.json": as_json(list(rows)),
+    }
 
 
 def as_markdown(rows: Sequence[Row], note: str) -> str:

@@ -2,16 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Any
 
 from kd_core.methods import METHODS
 from orchestration.build import Outcome
 from orchestration.chosen import BEST, Chosen, ChosenFold, Record, write_record
 from orchestration.experiment import Point, phases_of
+from orchestration.formats import as_json
 from orchestration.ingest import Ingest
 from orchestration.scoring import score_all
 from orchestration.search import Trial, best_of, search
-from orchestration.store import Store, write_json
+from orchestration.store import Store, this_run
 from orchestration.sweeps import Sweep
 from orchestration.training import train_all
 
@@ -20,8 +22,8 @@ Entry = tuple[str, str, Point]  # scheme, row of the leaderboard, point
 
 def run_sweep(sweep: Sweep, nights: Ingest, store: Store) -> Record:
     """Train the plan's methods, search, score what is chosen on test subjects; the record."""
-    plan, before = sweep.plan, store.phase_keys()
-    write_json(store.sweep(sweep.name) / "plan.json", asdict(plan))
+    plan = sweep.plan
+    store.files.write(f"sweeps/{sweep.name}/plan.json", as_json(asdict(plan)))
     fixed = [(s, method, plan.point(method)) for s in plan.schemes for method in plan.methods]
     rows = _finish(sweep, fixed, store)
     trials = {scheme: _search(sweep, scheme, store) for scheme in plan.schemes}
@@ -30,8 +32,9 @@ def run_sweep(sweep: Sweep, nights: Ingest, store: Store) -> Record:
     record = Record(
         name=sweep.name,
         plan=asdict(plan),
+        finished_at=datetime.now(UTC).isoformat(timespec="seconds"),
         nights={"used": len(nights.subjects), "refused": len(nights.refused)},
-        phases=_counts(_asked(sweep, trials), before, store),
+        phases=_counts(_asked(sweep, trials), store),
         rows=tuple(sorted(rows, key=lambda row: plan.schemes.index(row.scheme))),
         trials=tuple(_trial(scheme, t) for scheme, found in trials.items() for t in found),
     )
@@ -45,7 +48,7 @@ def _finish(sweep: Sweep, entries: Sequence[Entry], store: Store) -> list[Chosen
     experiments = [e for scheme, _, point in entries for e in sweep.over_folds(scheme, point)]
     outcomes = train_all(experiments, sweep.plan.runtime, store)
     done = [e for e, outcome in zip(experiments, outcomes, strict=True) if not outcome.failed]
-    score_all(done, sweep.plan.runtime, store)
+    score_all(done, sweep.sources, sweep.plan.runtime, store)
     return [
         _row(sweep, entry, outcomes[start : start + folds])
         for entry, start in zip(entries, range(0, len(outcomes), folds), strict=True)
@@ -95,11 +98,9 @@ def _asked(sweep: Sweep, trials: Mapping[str, Sequence[Trial]]) -> set[str]:
     }
 
 
-def _counts(asked: set[str], before: set[str], store: Store) -> dict[str, int]:
-    """Of the phases asked for: trained by this run, found from earlier ones, failed."""
-    now = store.phase_keys()
-    return {
-        "built": len(asked & now - before),
-        "reused": len(asked & before),
-        "failed": len(asked & set(store.failures())),
-    }
+def _counts(asked: set[str], store: Store) -> dict[str, int]:
+    """Of the phases asked for: trained by this run, found from others, failed."""
+    there = asked & store.phase_keys()
+    built = sum(store.built_by(key) == this_run() for key in there)
+    failed = len(asked & store.failed_keys())
+    return {"built": built, "reused": len(there) - built, "failed": failed}

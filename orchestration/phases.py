@@ -1,15 +1,11 @@
 """One phase, from its spec to its folder. No Ray: workers, trials and tests all call it."""
 
-import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import nn
 
-from datasets.parquet import read_subject
 from datasets.stages import SCHEMES
 from kd_core import checkpoint
 from kd_core.distributed import rank, world_size
@@ -19,9 +15,13 @@ from kd_core.models import build_model, spec_from_dict
 from kd_core.objectives import Objective
 from kd_core.objectives.classification import class_weights
 from orchestration.batches import Batches
-from orchestration.experiment import Phase, digest_of
+from orchestration.experiment import Phase
 from orchestration.halfway import Halfway
-from orchestration.store import write_csv
+from orchestration.nights import open_nights
+from orchestration.results import write_results
+from orchestration.rows import hold_on
+from orchestration.store import Store
+from orchestration.teaching import lessons_of
 
 Report = Callable[[EpochReport], None]
 
@@ -29,7 +29,7 @@ Report = Callable[[EpochReport], None]
 def run_phase(
     phase: Phase,
     upstream: Mapping[str, Path],
-    windows: Path,
+    store: Store,
     out: Path,
     halfway: Halfway,
     report: Report,
@@ -39,7 +39,7 @@ def run_phase(
 
     Args:
         upstream: role ("teacher", "start") -> folder of a finished phase.
-        windows: folder of the ingested nights.
+        store: where the ingested nights are fetched from.
         out: an existing empty folder; only rank 0 writes to it.
         halfway: where the phase stands is kept here until it is finished.
         report: called once an epoch, on every rank.
@@ -48,21 +48,21 @@ def run_phase(
         kd_core.fit.Diverged: the loss became NaN or infinite.
         ValueError: the nights are not those that the phase was named by.
     """
-    _check_nights(phase, windows)
-    train, validation = _batches(phase, windows, "train"), _batches(phase, windows, "validation")
-    training = Training(**phase.spec["training"])
+    train, validation = _batches(phase, store, device)
     seed = phase.spec["seed"]
     model = _student(phase, upstream, device)
+    objective = _objective(phase, train, device)
+    lessons = lessons_of(phase, objective, upstream, train, validation, device)
     state, epochs = halfway.load()
     for epoch in fit(
         model,
-        _objective(phase, train, device),
-        lambda number: train.shuffled(seed, number),
-        validation.in_order,
-        training,
+        objective,
+        lambda number: lessons.train.shuffled(seed, number),
+        lessons.validation.in_order,
+        Training(**phase.spec["training"]),
         view=phase.step.view,
         classes=SCHEMES[phase.spec["scheme"]].classes,
-        teacher=_teacher(phase, upstream, device),
+        teacher=lessons.teacher,
         state=state,
         seed=seed,
     ):
@@ -70,39 +70,27 @@ def run_phase(
         halfway.keep(state, epochs)
         report(epoch)
     if rank() == 0:
-        _write(phase, model, epochs, out)
+        write_results(phase, model, epochs, train, validation, out)
 
 
-def read_scores(folder: Path) -> dict[str, Any]:
-    """A finished phase's best validation scores: "score" is what the plan selects by."""
-    scores: dict[str, Any] = json.loads((folder / "scores.json").read_text())
-    return scores
-
-
-def _check_nights(phase: Phase, windows: Path) -> None:
-    """A night that was ingested anew since must not train under the old one's name."""
-    names = (*phase.spec["train"], *phase.spec["validation"])
-    if (
-        digest_of([read_subject(windows / f"{name}.parquet") for name in names])
-        != phase.spec["data"]
-    ):
-        raise ValueError(
-            f"{phase}: nights in {windows} were ingested anew since this sweep began. "
-            "Run the same command again."
-        )
-
-
-def _batches(phase: Phase, windows: Path, part: str) -> Batches:
+def _batches(phase: Phase, store: Store, device: torch.device) -> tuple[Batches, Batches]:
+    """Batches for training and for validation, of the nights that the phase was named by."""
     spec = phase.spec
-    return Batches(
-        windows,
-        spec[part],
-        spec["scheme"],
-        spec["scaling"],
-        spec["segments"],
-        spec["training"]["batch"],
-        rank(),
-        world_size(),
+    train, validation = (
+        open_nights(
+            store,
+            spec["windows"],
+            {subject: spec["data"][subject] for subject in spec[part]},
+            spec["scheme"],
+            spec["scaling"],
+        )
+        for part in ("train", "validation")
+    )
+    hold = hold_on(device, [*train, *validation])
+    size = spec["training"]["batch"]
+    return (
+        Batches(train, spec["segments"], size, rank(), world_size(), hold),
+        Batches(validation, spec["segments"], size, rank(), world_size(), hold),
     )
 
 
@@ -113,42 +101,12 @@ def _student(phase: Phase, upstream: Mapping[str, Path], device: torch.device) -
     return build_model(spec_from_dict(phase.spec["model"]), seed=phase.spec["seed"]).to(device)
 
 
-def _teacher(phase: Phase, upstream: Mapping[str, Path], device: torch.device) -> nn.Module | None:
-    if "teacher" not in upstream:
-        return None
-    return checkpoint.load(upstream["teacher"]).model.to(device)
-
-
 def _objective(phase: Phase, train: Batches, device: torch.device) -> Objective:
     """The step's loss; class weights come from the training subjects alone."""
-    counts = torch.from_numpy(train.class_counts())
+    classes = len(SCHEMES[phase.spec["scheme"]].classes)
+    counts = torch.from_numpy(train.class_counts(classes))
     weights = class_weights(counts) if phase.spec["weighted"] else torch.ones(len(counts))
     parameters = dict(phase.spec["parameters"])
     if "layers" in parameters:
         parameters["layers"] = tuple(parameters["layers"])
     return OBJECTIVES[phase.step.objective].make(class_weights=weights.to(device), **parameters)
-
-
-def _write(phase: Phase, model: nn.Module, epochs: list[EpochReport], out: Path) -> None:
-    best = next(epoch for epoch in reversed(epochs) if epoch.best)
-    scores = {"score": best.score, "epoch": best.epoch, **best.validation}
-    checkpoint.save(
-        out,
-        spec_from_dict(phase.spec["model"]),
-        model,
-        {"classes": list(SCHEMES[phase.spec["scheme"]].classes), "validation": scores},
-    )
-    (out / "scores.json").write_text(json.dumps(scores, indent=2))
-    write_csv(out / "curve.csv", [_row(epoch) for epoch in epochs])
-    spec = {
-        "phase": str(phase),
-        "step": asdict(phase.step),
-        **phase.spec,
-        "parents": dict(phase.parents),
-    }
-    (out / "spec.json").write_text(json.dumps(spec, indent=2))
-
-
-def _row(epoch: EpochReport) -> dict[str, Any]:
-    validation = {f"validation_{name}": value for name, value in epoch.validation.items()}
-    return {"epoch": epoch.epoch, "seconds": epoch.seconds, **epoch.terms, **validation}

@@ -25,7 +25,8 @@ class Search:
     temperature: tuple[float, float] = (1.0, 8.0)  # likewise; on a log scale
     layers: tuple[str, ...] = ("all", "encoder", "bottleneck", "decoder", "deep")  # only with AT
     startup: int = 8  # random points before TPE takes over
-    grace: int = 1  # folds every point may finish before it can be stopped
+    round: int = 4  # points drawn together; many machines want many, TPE learns more from few
+    prune_p: float = 0.1  # a trial stops once its rival beats it with a p below this; 0: never
     concurrent: int = 0  # trials at a time; 0 is as many as the resources hold
 
     def __post_init__(self) -> None:
@@ -34,8 +35,10 @@ class Search:
             raise ValueError("search.methods: the search is for ECG; leave out 'EEG baseline'.")
         _at_least("search.trials", self.trials, 0)
         _at_least("search.startup", self.startup, 0)
-        _at_least("search.grace", self.grace, 1)
+        _at_least("search.round", self.round, 1)
         _at_least("search.concurrent", self.concurrent, 0)
+        if not 0.0 <= self.prune_p <= 1.0:
+            raise ValueError(f"search.prune_p is {self.prune_p}; it must lie in 0..1.")
         low, high = self.alpha
         if not 0.0 <= low <= high <= 1.0:
             raise ValueError(f"search.alpha is {self.alpha}; it must be LOW HIGH within 0..1.")
@@ -72,8 +75,8 @@ class Runtime:
             )
         if self.trials_in_group and not self.dashboard:
             raise ValueError(
-                "runtime: without its dashboard Ray never frees the worker group of a trial that "
-                "was stopped early. Add --runtime.no-trials-in-group or leave the dashboard on."
+                "runtime: without its dashboard Ray never frees the worker group of a trial whose "
+                "own process dies. Add --runtime.no-trials-in-group or leave the dashboard on."
             )
 
 

@@ -58,7 +58,9 @@ def pilot() -> Plan:
         training=Training(
             epochs=20, batch=4, patience=6, augment=True, optimizer="adamw", weight_decay=0.1
         ),
-        search=Search(trials=6, startup=3, layers=("all", "encoder", "bottleneck", "deep")),
+        search=Search(
+            trials=6, startup=3, round=3, layers=("all", "encoder", "bottleneck", "deep")
+        ),
         runtime=Runtime(trials_in_group=False),
     )
 
@@ -73,7 +75,7 @@ def smoke() -> Plan:
         teacher="tiny",
         student="tiny",
         training=Training(epochs=10, batch=4, learning_rate=3e-3),
-        search=Search(trials=4, startup=2, layers=("encoder", "bottleneck")),
+        search=Search(trials=4, startup=2, round=2, layers=("encoder", "bottleneck")),
     )
 
 

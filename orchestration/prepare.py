@@ -4,7 +4,7 @@ python -m orchestration.prepare --recordings DIR --storage DIR
 """
 
 from datasets.sources import SOURCES
-from orchestration.cli import RECORDINGS, STORAGE, folder, parser, run
+from orchestration.cli import RECORDINGS, STORAGE, folder, parser, place, run
 from orchestration.plan import Runtime
 
 
@@ -15,7 +15,7 @@ def main() -> None:
     words.add_argument("--source", default="mass", choices=sorted(SOURCES), help="the dataset")
     given = words.parse_args()
     recordings = folder(given.recordings, "--recordings", RECORDINGS)
-    storage = folder(given.storage, "--storage", STORAGE)
+    storage = place(given.storage, "--storage", STORAGE)
 
     from orchestration.cluster import connect  # Ray takes a second to import
     from orchestration.ingest import ingest
@@ -24,7 +24,7 @@ def main() -> None:
     refs = SOURCES[given.source].find(recordings)
     store = Store.open(storage)
     connect(Runtime(dashboard=False, trials_in_group=False))
-    print(ingest(refs, store).summary(store))
+    print(ingest(refs, store).summary())
 
 
 if __name__ == "__main__":

@@ -4,12 +4,15 @@ from typing import Any
 
 from ray import tune
 
+from orchestration.space import point_in
+from orchestration.study import Study
+
 
 class TrialLines(tune.Callback):  # type: ignore[misc]  # Ray ships no types
-    """Prints what Tune hears: the point, the folds done, the running mean."""
+    """Prints what Tune hears: the point, the folds done, the running mean, an early end."""
 
-    def __init__(self, scheme: str, trials: int, folds: int) -> None:
-        self.scheme, self.trials, self.folds = scheme, trials, folds
+    def __init__(self, study: Study, folds: int) -> None:
+        self.study, self.folds = study, folds
 
     def on_trial_result(
         self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **info: Any
@@ -17,13 +20,21 @@ class TrialLines(tune.Callback):  # type: ignore[misc]  # Ray ships no types
         """After each fold."""
         if "score" in result:
             done = f"fold {result['folds_done']}/{self.folds} score {result['score']:.3f}"
-            print(f"  {self._name(trials, trial)}: {done}", flush=True)
+            print(f"  {self._name(trial)}: {done}", flush=True)
+
+    def on_trial_complete(
+        self, iteration: int, trials: list[Any], trial: Any, **info: Any
+    ) -> None:
+        """After the last fold, or when there will be no further one."""
+        ended = self.study.ended().get(trial.config["number"])
+        if ended and ended.reason:
+            print(f"  {self._name(trial)}: {ended.reason}", flush=True)
 
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
-        """After the last try of a trial that failed."""
-        print(f"  {self._name(trials, trial)}: failed", flush=True)
+        """After the last try of a trial that could not be run."""
+        print(f"  {self._name(trial)}: not finished; the next run tries again", flush=True)
 
-    def _name(self, trials: list[Any], trial: Any) -> str:
-        values = (v if isinstance(v, str) else f"{v:.3g}" for v in trial.config.values())
-        place = f"trial {trials.index(trial) + 1}/{self.trials}"
-        return f"{self.scheme} {place} {' '.join(values)}"
+    def _name(self, trial: Any) -> str:
+        plan, config = self.study.plan, trial.config
+        place = f"trial {config['number']}/{plan.search.trials}"
+        return f"{self.study.scheme} {place} {point_in(config, plan)}"

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.chosen import Chosen, ChosenFold, best_row, read_record
-from orchestration.cli import STORAGE, folder, parser, run
+from orchestration.cli import STORAGE, parser, place, run
+from orchestration.formats import as_json
 from orchestration.probabilities import read_confusion
-from orchestration.store import Store, write_json
+from orchestration.store import Store
 
 FILES = ("model.safetensors", "model.json", "spec.json", "scores.json", "curve.csv")
 
@@ -26,7 +27,7 @@ def main() -> None:
     words.add_argument("--out", required=True, help="folder that gets the checkpoints")
     words.add_argument("--sweep", default="", help="name of a sweep; the newest if left out")
     given = words.parse_args()
-    store = Store.existing(folder(given.storage, "--storage", STORAGE))
+    store = Store.existing(place(given.storage, "--storage", STORAGE))
     out = Path(given.out).expanduser().resolve()
     for best in pull(store, out, given.sweep):
         print(f"best checkpoint: {best}")
@@ -54,7 +55,7 @@ def pull(store: Store, out: Path, sweep: str = "") -> list[Path]:
             },
         }
         best.append(out / scheme / "best")
-    write_json(out / "manifest.json", manifest)
+    (out / "manifest.json").write_bytes(as_json(manifest))
     return best
 
 
@@ -62,10 +63,10 @@ def _copy(store: Store, row: Chosen, fold: ChosenFold, target: Path) -> dict[str
     """Copy one phase's files and write its test scores beside them; their digests."""
     target.mkdir(parents=True)
     for name in FILES:
-        shutil.copy2(store.phase(fold.key) / name, target / name)
+        (target / name).write_bytes(store.read_phase(fold.key, name))
     tested = [read_confusion(store, fold.key, subject, row.scheme) for subject in fold.test]
     scores = {"test": sum(tested[1:], tested[0]).scores(), "validation": dict(fold.validation)}
-    write_json(target / "scores.json", scores | {"fold": asdict(fold)})
+    (target / "scores.json").write_bytes(as_json(scores | {"fold": asdict(fold)}))
     return {
         "phase": fold.key,
         "scores": scores,

@@ -3,11 +3,15 @@
 python -m orchestration.report --storage DIR [--sweep NAME]
 """
 
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+from kd_core.confusion import Confusion
 from orchestration.chosen import Chosen, Record, read_record
-from orchestration.cli import STORAGE, folder, parser, run
-from orchestration.leaderboard import Row, make_row, write_leaderboard
+from orchestration.cli import STORAGE, parser, place, run
+from orchestration.leaderboard import Row, leaderboard_files, make_row
 from orchestration.probabilities import read_confusion
-from orchestration.store import Store
+from orchestration.store import READERS, Store
 
 
 def main() -> None:
@@ -15,26 +19,33 @@ def main() -> None:
     words = parser("report", __doc__)
     words.add_argument("--sweep", default="", help="name of a sweep; the newest if left out")
     given = words.parse_args()
-    store = Store.existing(folder(given.storage, "--storage", STORAGE))
+    store = Store.existing(place(given.storage, "--storage", STORAGE))
     print(write_report(read_record(store, given.sweep), store))
 
 
 def write_report(record: Record, store: Store) -> str:
     """Write leaderboard.md, .csv and .json beside the record; the Markdown and where it lies."""
     rows = [_row(chosen, store) for chosen in record.rows]
-    target = store.sweep(record.name)
-    text = write_leaderboard(target, rows, _note(record, rows))
-    return f"{text}\nReport: {target / 'leaderboard.md'} (also .csv, .json)"
+    files, folder = leaderboard_files(rows, _note(record, rows)), f"sweeps/{record.name}"
+    for name, content in files.items():
+        store.files.write(f"{folder}/{name}", content)
+    text = files["leaderboard.md"].decode()
+    return f"{text}\nReport: {store.root}/{folder}/leaderboard.md (also .csv, .json)"
 
 
 def _row(chosen: Chosen, store: Store) -> Row:
     """Scores from the stored probabilities of the row's test subjects."""
-    folds = [
-        [read_confusion(store, fold.key, subject, chosen.scheme) for subject in fold.test]
-        for fold in chosen.folds
-    ]
+    with ThreadPoolExecutor(READERS) as pool:
+        folds = [
+            list(pool.map(partial(_confusion, store, fold.key, chosen.scheme), fold.test))
+            for fold in chosen.folds
+        ]
     point = chosen.point.removeprefix(chosen.row).strip()  # the row's name says its method already
     return make_row(chosen.scheme, chosen.row, point, folds, chosen.failed)
+
+
+def _confusion(store: Store, key: str, scheme: str, subject: str) -> Confusion:
+    return read_confusion(store, key, subject, scheme)
 
 
 def _note(record: Record, rows: list[Row]) -> str:

@@ -1,58 +1,66 @@
 """Test subjects are opened here and nowhere else: once, for the chosen experiments."""
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import ray
 import torch
 
-from datasets.parquet import read_subject
 from datasets.stages import UNSCORED
 from kd_core import checkpoint
 from kd_core.predict import predict
 from orchestration.batches import Batches
 from orchestration.experiment import Experiment, phases_of
+from orchestration.nights import open_nights
 from orchestration.plan import Runtime
 from orchestration.probabilities import is_scored, path_of, write_probabilities
-from orchestration.store import Store
+from orchestration.store import READERS, Store
+
+Sources = Mapping[str, str]  # subject -> digits of the source hash of its night
 
 
-def score_all(experiments: Sequence[Experiment], runtime: Runtime, store: Store) -> None:
+def score_all(
+    experiments: Sequence[Experiment], sources: Sources, runtime: Runtime, store: Store
+) -> None:
     """Have the probabilities of every experiment's test subjects in the store, a Ray task each."""
     task = ray.remote(num_cpus=runtime.cpus, num_gpus=runtime.gpus)(score)
-    ray.get([task.remote(e, store.root) for e in experiments if _missing(e, store)])
+    tested = [(e, {subject: sources[subject] for subject in e.fold.test}) for e in experiments]
+    with ThreadPoolExecutor(READERS) as pool:
+        missing = list(pool.map(lambda pair: _missing(pair[0], pair[1], store), tested))
+    pairs = zip(tested, missing, strict=True)
+    ray.get([task.remote(e, test, store.root) for (e, test), names in pairs if names])
 
 
-def score(experiment: Experiment, root: Path) -> None:
+def score(experiment: Experiment, test: Sources, root: str) -> None:
     """Write the probabilities of every test subject of the experiment that are not there yet."""
     store, last = Store(root), phases_of(experiment)[-1]
-    windows = store.windows(experiment.windows)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    model = checkpoint.load(store.phase(last.key)).model.to(device)
-    for subject in _missing(experiment, store):
-        batches = Batches(
-            windows,
-            [subject],
+    with store.phase(last.key) as folder:
+        model = checkpoint.load(folder).model.to(device)
+    for subject in _missing(experiment, test, store):
+        nights = open_nights(
+            store,
+            experiment.windows,
+            {subject: test[subject]},
             experiment.scheme,
             experiment.scaling,
-            experiment.segments,
-            experiment.training.batch,
         )
+        batches = Batches(nights, experiment.segments, experiment.training.batch)
         pairs = list(predict(model, batches.in_order(), last.step.view, experiment.training.bf16))
         labels = torch.cat([target.flatten() for _, target in pairs])  # (n,)
         probabilities = torch.cat([p.movedim(1, 2).flatten(0, 1) for p, _ in pairs])  # (n, K)
         scored = labels != UNSCORED
         write_probabilities(
-            path_of(store, last.key, subject),
+            store,
+            path_of(last.key, subject),
             experiment.scheme,
             probabilities[scored].numpy(),
             labels[scored].numpy(),
-            read_subject(windows / f"{subject}.parquet").source_hash,
+            test[subject],
         )
 
 
-def _missing(experiment: Experiment, store: Store) -> list[str]:
+def _missing(experiment: Experiment, test: Sources, store: Store) -> list[str]:
     """Test subjects whose nights, as they are now, have no probabilities in the store."""
-    key, windows = phases_of(experiment)[-1].key, store.windows(experiment.windows)
-    hashes = {s: read_subject(windows / f"{s}.parquet").source_hash for s in experiment.fold.test}
-    return [s for s, hash_ in hashes.items() if not is_scored(path_of(store, key, s), hash_)]
+    key = phases_of(experiment)[-1].key
+    return [s for s, source in test.items() if not is_scored(store, path_of(key, s), source)]

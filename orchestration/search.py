@@ -1,60 +1,56 @@
 """Ray Tune + Optuna: which method, alpha, temperature and layer set stage best from ECG.
 
-A trial is one point over all folds. It reports after each fold the mean score on *validation*
-subjects, so that poor points stop early; test subjects are never opened here.
+A trial is one point over all folds; it learns from scores on *validation* subjects, and test
+subjects are never opened here. Trials are drawn in rounds and kept in a study, so what comes out
+depends on neither machines nor timing nor interruptions.
 """
 
-import shutil
-import warnings
-from collections.abc import Callable, Mapping, Sequence
+import uuid
+from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any, NamedTuple
 
-import optuna
 from ray import tune
-from ray.tune.integration.ray_train import TuneReportCallback
-from ray.tune.schedulers import ASHAScheduler
-from ray.tune.search.optuna import OptunaSearch
+from ray.tune.search import Searcher
 
-from orchestration.build import walk
-from orchestration.experiment import Experiment, Point, phases_of
-from orchestration.metrics import watch
+from orchestration.experiment import Point
 from orchestration.plan import Plan
 from orchestration.progress import TrialLines
-from orchestration.space import inside, point_in, space
+from orchestration.space import point_in
 from orchestration.store import Store
+from orchestration.study import Drawn, Ended, Study
 from orchestration.sweeps import Sweep
-from orchestration.training import train
+from orchestration.trial import run_trial
 
 
 class Trial(NamedTuple):
     """A point and how it did on validation subjects."""
 
+    number: int
     point: Point
     folds_done: int
-    score: float | None  # mean over the folds done; None if not one was
-    reason: str  # why it failed, else ""
+    score: float | None  # mean over the folds done; None if it failed
+    reason: str  # why it did not finish every fold, else ""
 
 
 def search(sweep: Sweep, scheme: str, store: Store) -> list[Trial]:
     """Every trial of one scheme, the best first; goes on where it was interrupted.
 
-    A search that is taken up again keeps its trials and Optuna's study; which trials a fold is
-    compared with when it decides about stopping starts anew.
+    A trial that could not be run (its workers were lost too often, the storage was out of reach)
+    is given with its reason, but is not in the study: no further round is drawn without it, and
+    the next search tries it again.
     """
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
-    path = store.root / "tune" / f"{sweep.name}-{scheme}"
-    trainable = tune.with_resources(
-        partial(run_trial, sweep=sweep, scheme=scheme, store=store.root), _resources(sweep.plan)
+    study, trials = Study(sweep, scheme, store), sweep.plan.search.trials
+    errors = _run(study, sweep, store) if study.unfinished(trials) else {}
+    ended = study.ended()
+    return sorted(
+        (
+            _trial(drawn, ended.get(number), errors.get(number, ""), sweep.plan)
+            for number, drawn in study.drawn().items()
+            if number <= trials
+        ),
+        key=_rank,
     )
-    if tune.Tuner.can_restore(str(path)):
-        tuner = tune.Tuner.restore(str(path), trainable, resume_errored=True)
-    else:
-        shutil.rmtree(path, ignore_errors=True)  # died before its first snapshot: nothing is in it
-        tuner = _tuner(trainable, sweep, scheme, path)
-    return sorted((_trial(result, sweep.plan) for result in tuner.fit()), key=_rank)
 
 
 def best_of(trials: Sequence[Trial], folds: int) -> Trial | None:
@@ -63,99 +59,71 @@ def best_of(trials: Sequence[Trial], folds: int) -> Trial | None:
     return min(complete, key=_rank, default=None)
 
 
-def run_trial(config: Mapping[str, Any], sweep: Sweep, scheme: str, store: Path) -> None:
-    """One point over all folds, in a Ray Train worker group of its own or in this process.
+class Rounds(Searcher):  # type: ignore[misc]  # Ray ships no types
+    """Hands Tune the study's trials, those of a round only when the round before has ended."""
 
-    Raises:
-        RuntimeError: a phase diverged; Optuna is told that the trial failed.
-    """
-    experiments = sweep.over_folds(scheme, point_in(config, sweep.plan))
-    _raise_known_failure(experiments, Store(store))
-    if sweep.plan.runtime.trials_in_group:
-        name = tune.get_context().get_trial_id()  # the sampler may draw one point twice
-        callbacks = [TuneReportCallback()]
-        outcomes = train(experiments, sweep.plan.runtime, store, name, callbacks, True)
-    else:
-        outcomes = walk(experiments, Store(store), watch, tune.report, stop_at_failure=True)
-    if outcomes[-1].failed:
-        raise RuntimeError(outcomes[-1].failed)
+    def __init__(self, study: Study, trials: int) -> None:
+        super().__init__()
+        self.study, self.trials = study, trials
+        self.waiting: list[Drawn] = []  # drawn, and not yet with Tune
+        self.running: set[str] = set()  # Tune's names of those that it has
+        self.tried: set[int] = set()  # numbers of all that it was given
 
-
-def _raise_known_failure(experiments: Sequence[Experiment], store: Store) -> None:
-    """A phase that diverged once does so again: no second try, and no worker group for it."""
-    for experiment in experiments:
-        for phase in phases_of(experiment):
-            if reason := store.failure(phase.key):
-                raise RuntimeError(reason)
-
-
-class FoldOptuna(OptunaSearch):  # type: ignore[misc]  # Ray ships no types
-    """Tells Optuna that a point stopped before its last fold was pruned, and what it had reached.
-
-    Ray's own class tells COMPLETE with the partial value, which TPE then takes for the whole.
-    """
-
-    folds = 1
+    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
+        """The configuration of the next trial; None while a round is unfinished."""
+        if not self.waiting and not self.running:
+            self.waiting = self.study.unfinished(self.trials)
+            if any(trial.number in self.tried for trial in self.waiting):
+                self.waiting = []  # it could not be run, and the next round needs its score
+        if not self.waiting:
+            return None if self.running else str(Searcher.FINISHED)
+        trial = self.waiting.pop(0)
+        self.running.add(trial_id)
+        self.tried.add(trial.number)
+        return {**trial.params, "number": trial.number, "rival": trial.rival}
 
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
     ) -> None:
-        """Report the last result as an intermediate value if folds are missing."""
-        if result and not error and result.get("folds_done", 0) < self.folds:
-            self.on_trial_result(trial_id, result)
-            result = None
-        super().on_trial_complete(trial_id, result, error)
+        """The trial has ended and is in the study, or could not be run and is not."""
+        self.running.discard(trial_id)
+
+    def save(self, checkpoint_path: str) -> None:
+        """Nothing: the study is what a search is taken up from."""
 
 
-def _tuner(trainable: Callable[..., Any], sweep: Sweep, scheme: str, path: Path) -> tune.Tuner:
-    plan, folds = sweep.plan, len(sweep.folds)
+def _run(study: Study, sweep: Sweep, store: Store) -> dict[int, str]:
+    """Have Tune run what the study lacks; number -> why a trial could not be run.
+
+    The Tune experiment is new at every start: what went before is in the study, and what Tune
+    itself has noted is of no use once all of its trials have ended.
+    """
+    name = f"{study.key}-{uuid.uuid4().hex[:8]}"
+    results = _tuner(name, study, sweep, store).fit()
+    errors = {r.config["number"]: _last_line(r.error) for r in results if r.error}
+    if not errors:
+        store.files.remove(f"tune/{name}")
+    return errors
+
+
+def _tuner(name: str, study: Study, sweep: Sweep, store: Store) -> tune.Tuner:
+    runtime, trials = sweep.plan.runtime, sweep.plan.search.trials
+    trainable = partial(run_trial, sweep=sweep, scheme=study.scheme, root=store.root)
     return tune.Tuner(
-        trainable,
+        tune.with_resources(trainable, _resources(sweep.plan)),
         tune_config=tune.TuneConfig(
-            search_alg=_searcher(plan, folds),
-            scheduler=_scheduler(plan, folds),
-            num_samples=plan.search.trials,
-            max_concurrent_trials=plan.search.concurrent or plan.runtime.groups,
-            reuse_actors=not plan.runtime.trials_in_group,
+            search_alg=Rounds(study, trials),
+            num_samples=trials,
+            max_concurrent_trials=sweep.plan.search.concurrent or runtime.groups,
+            reuse_actors=not runtime.trials_in_group,
         ),
         run_config=tune.RunConfig(
-            name=path.name,
-            storage_path=str(path.parent),
-            failure_config=tune.FailureConfig(max_failures=plan.runtime.retries),
-            callbacks=[TrialLines(scheme, plan.search.trials, folds)],
+            name=name,
+            **store.files.for_ray("tune"),
+            failure_config=tune.FailureConfig(max_failures=runtime.retries),
+            callbacks=[TrialLines(study, len(sweep.folds))],
             verbose=0,
         ),
-    )
-
-
-def _searcher(plan: Plan, folds: int) -> FoldOptuna:
-    """Multivariate TPE that begins with the plan's own points, as far as the space holds them."""
-    searcher = FoldOptuna(
-        partial(space, search=plan.search),
-        metric="score",
-        mode="max",
-        points_to_evaluate=[inside(plan.point(m), plan.search) for m in plan.search.methods],
-        sampler=optuna.samplers.TPESampler(
-            n_startup_trials=plan.search.startup,
-            multivariate=True,
-            group=True,
-            constant_liar=True,
-            seed=plan.seed,
-        ),
-    )
-    searcher.folds = folds
-    return searcher
-
-
-def _scheduler(plan: Plan, folds: int) -> ASHAScheduler:
-    """Halves the field at each rung of folds; a trial is compared with those that got as far."""
-    return ASHAScheduler(
-        time_attr="folds_done",
-        metric="score",
-        mode="max",
-        max_t=folds,
-        grace_period=min(plan.search.grace, folds),
-        reduction_factor=2,
     )
 
 
@@ -166,15 +134,19 @@ def _resources(plan: Plan) -> Any:
     return {"CPU": plan.runtime.cpus, "GPU": plan.runtime.gpus}
 
 
-def _rank(trial: Trial) -> tuple[float, float, str]:
-    """Sorts by folds done, then by score; equal ones by name, so that a resumed search agrees."""
+def _rank(trial: Trial) -> tuple[float, float, int]:
+    """Sorts by folds done, then by score; equal ones in the order in which they were drawn."""
     score = -1.0 if trial.score is None else trial.score
-    return -trial.folds_done, -score, str(trial.point)
+    return -trial.folds_done, -score, trial.number
 
 
-def _trial(result: Any, plan: Plan) -> Trial:
-    metrics = result.metrics or {}
-    reason = str(result.error).strip().splitlines()[-1] if result.error else ""
-    return Trial(
-        point_in(result.config, plan), metrics.get("folds_done", 0), metrics.get("score"), reason
-    )
+def _trial(drawn: Drawn, ended: Ended | None, error: str, plan: Plan) -> Trial:
+    point = point_in(drawn.params, plan)
+    if ended is None:
+        return Trial(drawn.number, point, 0, None, error or "not run yet")
+    score = ended.means[-1] if ended.folds and ended.state != "FAIL" else None
+    return Trial(drawn.number, point, len(ended.folds), score, ended.reason)
+
+
+def _last_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[-1]

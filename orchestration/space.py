@@ -12,7 +12,7 @@ from orchestration.plan import Plan, Search
 SPACE = ("method", "alpha", "temperature", "layers")
 
 
-def space(trial: optuna.Trial, search: Search) -> dict[str, Any]:
+def space(trial: optuna.trial.BaseTrial, search: Search) -> dict[str, Any]:
     """Optuna's define-by-run space: only what the method depends on is asked for."""
     method = trial.suggest_categorical("method", list(search.methods))
     used = Point(method=method).parameters

@@ -32,10 +32,9 @@ def main() -> None:
     plan = replace(arguments.plan, runtime=fitted(arguments.plan.runtime))
     print(f"plan {arguments.name}\n{describe(plan)}", flush=True)
     nights = ingest(refs, store)
-    print(nights.summary(store), flush=True)
+    print(nights.summary(), flush=True)
     sweep = make_sweep(plan, nights.windows, nights.subjects)
-    with store.only_one(sweep.name):
-        print(write_report(run_sweep(sweep, nights, store), store))
+    print(write_report(run_sweep(sweep, nights, store), store))
 
 
 if __name__ == "__main__":

@@ -8,8 +8,9 @@ from datasets.folds import Fold, make_folds, missing_classes, released_fold
 from datasets.parquet import Subject
 from datasets.stages import SCHEMES
 from kd_core.models import model_spec
-from orchestration.experiment import Experiment, Point, digest_of, phases_of
+from orchestration.experiment import Experiment, Point, phases_of
 from orchestration.keys import key_of
+from orchestration.nights import HASH_DIGITS
 from orchestration.plan import Plan
 
 
@@ -36,7 +37,7 @@ class Sweep:
         plan, classes = self.plan, len(SCHEMES[scheme].classes)
         return Experiment(
             windows=self.windows,
-            data=self._digest((*fold.train, *fold.validation)),
+            data={name: self.sources[name] for name in (*fold.train, *fold.validation)},
             fold=fold,
             scheme=scheme,
             scaling=plan.scaling,
@@ -53,8 +54,10 @@ class Sweep:
         """One point on every fold, in order: what a trial runs."""
         return [self.experiment(scheme, fold, point) for fold in self.folds]
 
-    def _digest(self, names: Sequence[str]) -> str:
-        return digest_of([subject for subject in self.subjects if subject.name in names])
+    @cached_property
+    def sources(self) -> dict[str, str]:
+        """What each night was cut from, in as many digits as a phase's spec holds."""
+        return {subject.name: subject.source_hash[:HASH_DIGITS] for subject in self.subjects}
 
 
 def make_sweep(plan: Plan, windows: str, subjects: Sequence[Subject]) -> Sweep:

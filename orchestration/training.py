@@ -5,7 +5,6 @@ phase; groups run side by side as far as the resources reach.
 """
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import ray
@@ -13,12 +12,12 @@ from ray.train import FailureConfig, LoggingConfig, RunConfig, ScalingConfig
 from ray.train.torch import TorchConfig, TorchTrainer, get_device
 from ray.train.v2.api.callback import UserCallback
 
-from orchestration.build import Outcome, finished, walk
+from orchestration.build import Outcome, Stop, finished, walk
 from orchestration.experiment import Experiment, phases_of
 from orchestration.keys import key_of
 from orchestration.metrics import log_epochs, watch
 from orchestration.plan import Runtime
-from orchestration.store import Store
+from orchestration.store import Store, this_run
 
 
 def train_all(experiments: Sequence[Experiment], runtime: Runtime, store: Store) -> list[Outcome]:
@@ -53,10 +52,10 @@ def _shares(
 def train(
     experiments: Sequence[Experiment],
     runtime: Runtime,
-    store: Path,
+    store: str,
     name: str = "",
     callbacks: Sequence[UserCallback] = (),
-    stop_at_failure: bool = False,
+    stop: Stop | None = None,
 ) -> list[Outcome]:
     """Build the experiments in one Ray Train worker group of `runtime.workers` workers.
 
@@ -64,27 +63,31 @@ def train(
     the group passes on.
 
     Args:
-        name: of the run; two that run at once need two. By default it is what they build.
+        store: root of the store.
+        name: tells the groups of one command apart. By default it is what they build.
+        stop: asked after each experiment whether the ones that follow are to be left out.
     """
     name = name or key_of({"experiments": [phases_of(e)[-1].key for e in experiments]})
+    name, files = f"{experiments[0].scheme}-{name}-{this_run()}", Store(store).files
     trainer = TorchTrainer(
         _walk,
         train_loop_config={
             "experiments": list(experiments),
             "store": store,
-            "stop_at_failure": stop_at_failure,
+            "stop": stop,
         },
         scaling_config=_scaling(runtime),
         torch_config=TorchConfig(backend=_backend(runtime)),
         run_config=RunConfig(
-            name=f"{experiments[0].scheme}-{name}",
-            storage_path=str(store / "train"),
+            name=name,
+            **files.for_ray("train"),
             failure_config=FailureConfig(max_failures=runtime.retries, controller_failure_limit=3),
             callbacks=list(callbacks),
             logging_config=LoggingConfig(log_level="WARNING"),
         ),
     )
     outcomes: list[Outcome] = trainer.fit().return_value
+    files.remove(f"train/{name}")  # Ray's notes on the run; all that counts is in the phases
     return outcomes
 
 
@@ -97,7 +100,7 @@ def _walk(config: dict[str, Any]) -> list[Outcome]:
         watch,
         ray.train.report,
         get_device(),
-        config["stop_at_failure"],
+        config["stop"],
     )
 
 

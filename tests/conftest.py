@@ -1,7 +1,9 @@
 """What several test files share: one embedded Ray a session, one small generated cohort."""
 
+import logging
 import os
 import tempfile
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,6 +33,48 @@ def ray_session() -> Iterator[None]:
         ray.shutdown()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def night_folder(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """This machine's files of scaled nights are the session's own."""
+    os.environ["SLEEP_CACHE"] = str(tmp_path_factory.mktemp("night-files"))
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[None]:
+    """A real S3 server on this machine's loopback; the environment says where, with what key."""
+    from moto.server import ThreadedMotoServer
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
+        patch.setenv("AWS_ACCESS_KEY_ID", "key-of-the-tests")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "secret-of-the-tests")
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        yield
+    server.stop()
+
+
+@pytest.fixture
+def bucket(s3_server: None) -> str:
+    """The URL of a prefix in a bucket of its own."""
+    import fsspec
+
+    name = f"sleep-{uuid.uuid4().hex[:8]}"
+    fsspec.filesystem("s3").mkdir(name)
+    return f"s3://{name}/store"
+
+
+@pytest.fixture(params=["folder", "bucket"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where a store may be: a folder, or a prefix in a bucket."""
+    if request.param == "folder":
+        return str(tmp_path / "storage")
+    return str(request.getfixturevalue("bucket"))
+
+
 @pytest.fixture(scope="session")
 def cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Eight short nights in MASS's layout, and two that cannot be used."""
@@ -49,7 +93,7 @@ def nights(cohort: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     from datasets.mass import find_recordings
     from orchestration.ingest import ingest_night
 
-    folder = tmp_path_factory.mktemp("nights")
+    root = tmp_path_factory.mktemp("ingested")
     for ref in find_recordings(cohort):
-        ingest_night(asdict(ref), folder)
-    return folder
+        ingest_night(asdict(ref), "nights", str(root))
+    return root / "windows" / "nights"

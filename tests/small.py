@@ -26,6 +26,7 @@ def small_plan(**changes: object) -> Plan:
 def small_sweep(nights: Path, root: Path, plan: Plan) -> tuple[Sweep, Store]:
     """A sweep on nights that are ingested already, and a new store that holds them."""
     store, windows = Store.open(root), windows_key("mass")
-    store.windows(windows).parent.mkdir(exist_ok=True)
-    store.windows(windows).symlink_to(nights)
+    folder = Path(store.root, "windows")
+    folder.mkdir()
+    (folder / windows).symlink_to(nights)
     return make_sweep(plan, windows, subjects_in(nights)), store

@@ -37,7 +37,7 @@ def test_folders_come_from_the_environment(
     assert (arguments.name, arguments.recordings, arguments.storage) == (
         "default",
         tmp_path / "in",
-        tmp_path / "out",
+        str(tmp_path / "out"),
     )
 
 

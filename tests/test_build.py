@@ -8,9 +8,8 @@ import pytest
 
 from kd_core import checkpoint
 from kd_core.fit import EpochReport
-from orchestration.build import build, walk
+from orchestration.build import build, scores_of, walk
 from orchestration.experiment import Phase
-from orchestration.phases import read_scores
 from orchestration.store import Store
 from orchestration.sweeps import Sweep, make_sweep
 from tests.small import small_plan, small_sweep
@@ -47,18 +46,18 @@ def test_methods_share_what_they_have_in_common(sweep: Sweep, store: Store) -> N
 def test_a_phase_carries_its_spec_scores_curve_and_weights(sweep: Sweep, store: Store) -> None:
     experiment = sweep.over_folds("W-N-R", sweep.plan.point("ECG baseline"))[0]
     outcome = build(experiment, store, lambda phase: lambda epoch: None)
-    folder = store.phase(outcome.key)
-    assert {p.name for p in folder.iterdir()} == {
-        "spec.json", "scores.json", "curve.csv", "model.json", "model.safetensors"
-    }  # fmt: skip
-    assert read_scores(folder) == outcome.validation
-    assert checkpoint.load(folder).extra["classes"] == ["W", "N", "R"]
+    assert scores_of(outcome.key, store) == outcome.validation
+    with store.phase(outcome.key) as folder:
+        assert {p.name for p in folder.iterdir()} == {
+            "spec.json", "scores.json", "curve.csv", "model.json", "model.safetensors"
+        }  # fmt: skip
+        assert checkpoint.load(folder).extra["classes"] == ["W", "N", "R"]
 
 
 def test_the_same_experiment_in_another_store_scores_the_same(
-    sweep: Sweep, store: Store, tmp_path: Path
+    sweep: Sweep, store: Store, nights: Path, tmp_path: Path
 ) -> None:
-    _, other = small_sweep(store.windows(sweep.windows), tmp_path, sweep.plan)
+    _, other = small_sweep(nights, tmp_path, sweep.plan)
     experiment = sweep.over_folds("W-N-R", sweep.plan.point("ECG baseline"))[0]
     ours, theirs = (build(experiment, s, lambda p: lambda e: None) for s in (store, other))
     assert ours.validation == theirs.validation
@@ -74,7 +73,8 @@ def test_a_loss_that_turns_nan_ends_its_phase_and_the_others_go_on(
     failed, fine = walk(experiments, store, lambda p: lambda e: None, lambda metrics: None)
     assert "NaN" in failed.failed
     assert fine.failed == ""
-    assert list(store.failures().values()) == [failed.failed]
+    (key,) = store.failed_keys()
+    assert store.failure(key) == failed.failed
 
 
 def test_too_few_people_and_an_absent_class_say_what_to_do(sweep: Sweep) -> None:

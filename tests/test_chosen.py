@@ -17,9 +17,29 @@ ROWS = (row("EEG baseline", 0.9, "teacher_view"), row("ECG baseline", 0.4), row(
 
 
 def test_a_record_is_read_back_as_it_was_written(tmp_path: Path) -> None:
-    record = Record(name="s", plan={"seed": 1}, nights={"used": 4}, phases={"built": 3}, rows=ROWS)
-    write_record(record, Store.open(tmp_path))
-    assert read_record(Store(tmp_path)).rows == record.rows
+    write_record(made("s", "2026-01-01T00:00:00+00:00"), Store.open(tmp_path))
+    assert read_record(Store(tmp_path)).rows == ROWS
+
+
+def test_the_newest_record_is_the_one_that_was_finished_last(tmp_path: Path) -> None:
+    store = Store.open(tmp_path)
+    write_record(made("new", "2026-01-02T00:00:00+00:00"), store)
+    write_record(made("old", "2026-01-01T00:00:00+00:00"), store)
+    store.files.write("sweeps/unfinished/plan.json", b"{}")
+    assert read_record(store).name == "new"
+    assert read_record(store, "old").name == "old"
+
+
+def made(name: str, finished_at: str) -> Record:
+    """The record of a sweep that has ROWS."""
+    return Record(
+        name=name,
+        plan={"seed": 1},
+        finished_at=finished_at,
+        nights={"used": 4},
+        phases={"built": 3},
+        rows=ROWS,
+    )
 
 
 def test_the_best_row_reads_ecg_and_is_chosen_by_validation() -> None:

@@ -21,7 +21,7 @@ def typed(script: str, *words: str) -> subprocess.CompletedProcess[str]:
         ("sweep", ["--recordings", "{tmp}/none", "--storage", "{tmp}/s"], "none is not a folder"),
         ("sweep", ["--plan", "smok"], "no plan 'smok'"),
         ("prepare", ["--recordings", "{tmp}", "--storage", "{tmp}/s"], "no MASS recording"),
-        ("report", ["--storage", "{tmp}"], "holds no finished sweep"),
+        ("report", ["--storage", "{tmp}"], "There is no storage at"),
         ("pull", ["--storage", "{tmp}/none", "--out", "{tmp}/o"], "There is no storage at"),
     ],
 )

@@ -15,7 +15,7 @@ def experiment(**changes: object) -> Experiment:
     """AT+SD+CL on a small fold, with some fields replaced."""
     whole = Experiment(
         windows="w",
-        data="d",
+        data={"a": "1", "b": "2", "c": "3"},
         fold=Fold(0, ("a", "b"), ("c",), ("d",)),
         scheme="W-N-R",
         scaling="night",

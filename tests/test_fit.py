@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from kd_core.batch import IGNORED, Batch
+from kd_core.batch import IGNORED, Batch, Outputs
 from kd_core.fit import Diverged, EpochReport, FitState, Training, fit
 from kd_core.learner import make_learner
 from kd_core.models import MODELS, build_model, tap_lengths
@@ -230,6 +230,39 @@ def test_half_precision_windows_train_a_float32_network() -> None:
 def test_a_missing_teacher_is_refused() -> None:
     with pytest.raises(ValueError, match="SoftmaxDistillation needs a teacher"):
         next(run(ToyNet(), SD, teacher=None))
+
+
+@pytest.mark.parametrize("objective", [SD, AT], ids=["SD+CL", "AT"])
+def test_what_a_teacher_said_before_teaches_as_it_does_live(objective: Objective) -> None:
+    teacher = ToyNet(9).eval()
+
+    def told(batch: Batch) -> Batch:
+        with torch.no_grad():
+            said = teacher(batch.teacher_view, taps=objective.taps)
+        return batch._replace(taught=said)
+
+    live, before = ToyNet(), ToyNet()
+    expected = list(run(live, objective, teacher=teacher))
+    data: dict[str, Any] = {
+        "train": lambda epoch: map(told, toy_epoch(epoch)),
+        "validation": lambda: map(told, validation()),
+    }
+    reports = list(run(before, objective, teacher=None, **data))
+    assert [report.terms for report in reports] == [report.terms for report in expected]
+    assert same(weights_of(live), weights_of(before))
+
+
+def test_a_teacher_is_not_asked_what_a_batch_knows_already() -> None:
+    class Mute(ToyNet):
+        def forward(self, *_: Any, **__: Any) -> Any:
+            raise AssertionError("the teacher was asked")
+
+    batch = toy_batch(1)
+    known = batch._replace(taught=Outputs(torch.zeros(8, 3, 4, dtype=torch.float16), {}))
+    learner = make_learner(ToyNet(), SD, "student_view", Mute(), False)
+    assert learner.terms(known, augmented=True)["kd"].dtype == torch.float32
+    with pytest.raises(AssertionError, match="was asked"):
+        learner.terms(batch)
 
 
 def test_an_unknown_view_is_refused() -> None:

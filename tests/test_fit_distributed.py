@@ -27,7 +27,8 @@ TRAINING = Training(epochs=3, learning_rate=1e-2)
 
 def part(batch: Batch, rank: int, world: int) -> Batch:
     """A rank's windows."""
-    return Batch(*(tensor[rank::world] for tensor in batch))
+    eeg, ecg, target, _ = batch
+    return Batch(eeg[rank::world], ecg[rank::world], target[rank::world])
 
 
 def even(seed: int) -> Batch:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from safetensors.torch import load_file
+from safetensors.torch import load
 
 from kd_core.fit import EpochReport, Training
 from orchestration import halfway
@@ -36,7 +36,7 @@ class Listener:
 def test_a_killed_phase_goes_on_and_ends_with_the_same_weights(
     nights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(halfway, "EVERY_S", 0.0)
+    monkeypatch.setattr(halfway, "SHARE", 1e9)
     plan = small_plan(training=Training(epochs=4, batch=4, augment=True))
     weights = []
     for root, listeners in (("whole", [Listener()]), ("cut", [Listener(2), Listener()])):
@@ -47,8 +47,9 @@ def test_a_killed_phase_goes_on_and_ends_with_the_same_weights(
                 build(experiment, store, listeners[0])
             assert listeners[0].heard == [1, 2]
         outcome = build(experiment, store, listeners[-1])
-        weights.append(load_file(store.phase(outcome.key) / "model.safetensors"))
-        assert (store.phase(outcome.key) / "curve.csv").read_text().count("\n") == 5
-        assert not store.halfway(outcome.key).exists()
+        weights.append(load(store.read_phase(outcome.key, "model.safetensors")))
+        assert store.read_phase(outcome.key, "curve.csv").count(b"\n") == 5
+        assert store.files.names("halfway") == []
+        assert store.files.names("leases") == []
     assert listeners[-1].heard == [3, 4]
     assert all(bool((weights[0][name] == weights[1][name]).all()) for name in weights[0])

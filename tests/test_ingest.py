@@ -28,7 +28,7 @@ def first(cohort: Path, store: Store) -> Ingest:
 
 
 def test_every_night_is_a_row_and_the_unusable_ones_say_why(first: Ingest, store: Store) -> None:
-    with open(store.windows(first.windows) / "ingest.csv", newline="") as table:
+    with open(first.manifest, newline="") as table:
         rows = list(csv.DictReader(table))
     assert len(rows) == 10
     reasons = [row["reason"] for row in rows if row["status"] == "refused"]
@@ -39,22 +39,23 @@ def test_every_night_is_a_row_and_the_unusable_ones_say_why(first: Ingest, store
 
 
 def test_a_second_ingest_writes_nothing(first: Ingest, cohort: Path, store: Store) -> None:
-    before = {p: p.stat().st_mtime_ns for p in store.windows(first.windows).glob("*.parquet")}
+    folder = Path(store.root, "windows", first.windows)
+    before = {p: p.stat().st_mtime_ns for p in folder.glob("*.parquet")}
+    assert len(before) == 8
     again = ingest(find_recordings(cohort), store)
     assert {row["status"] for row in again.rows} == {"kept", "refused"}
     assert {p: p.stat().st_mtime_ns for p in before} == before
 
 
 def test_only_a_missing_night_is_written_again(first: Ingest, cohort: Path, store: Store) -> None:
-    folder = store.windows(first.windows)
     name = first.subjects[0].name
-    (folder / f"{name}.parquet").unlink()
+    store.files.remove(f"windows/{first.windows}/{name}.parquet")
     rows = {row["subject"]: row["status"] for row in ingest(find_recordings(cohort), store).rows}
     assert [subject for subject, status in rows.items() if status == "written"] == [name]
 
 
 def test_a_night_says_what_it_was_made_from(first: Ingest, store: Store) -> None:
-    path = store.windows(first.windows) / f"{first.subjects[0].name}.parquet"
+    path = Path(store.root, "windows", first.windows, f"{first.subjects[0].name}.parquet")
     metadata = {k.decode(): v.decode() for k, v in pq.read_schema(path).metadata.items()}
     assert metadata["hz"] == "200"
     assert (metadata["eeg_unit"], metadata["ecg_unit"]) == ("uV", "mV")
@@ -66,20 +67,30 @@ def test_a_night_whose_source_cannot_be_read_is_refused_and_keeps_what_it_had(
     first: Ingest, cohort: Path, tmp_path: Path
 ) -> None:
     ref = find_recordings(cohort)[0]
-    assert ingest_night(asdict(ref), tmp_path)["status"] == "written"
+    assert ingest_night(asdict(ref), "w", str(tmp_path))["status"] == "written"
     gone = RecordingRef(**asdict(ref) | {"signals": str(tmp_path / "gone.edf")})
-    row = ingest_night(asdict(gone), tmp_path)
+    row = ingest_night(asdict(gone), "w", str(tmp_path))
     assert row["status"] == "refused"
     assert "gone.edf" in row["reason"]
-    assert (tmp_path / f"{ref.subject}.parquet").exists()
+    assert (tmp_path / "windows" / "w" / f"{ref.subject}.parquet").exists()
 
 
 def test_a_night_whose_file_is_broken_is_written_anew(cohort: Path, tmp_path: Path) -> None:
     ref = find_recordings(cohort)[0]
-    (tmp_path / f"{ref.subject}.parquet").write_bytes(b"half a file")
-    assert ingest_night(asdict(ref), tmp_path)["status"] == "written"
+    store = Store.open(tmp_path)
+    store.files.write(f"windows/w/{ref.subject}.parquet", b"half a file")
+    assert ingest_night(asdict(ref), "w", store.root)["status"] == "written"
 
 
 def test_a_storage_that_fails_is_not_the_nights_fault(cohort: Path, tmp_path: Path) -> None:
-    with pytest.raises(OSError, match="none"):
-        ingest_night(asdict(find_recordings(cohort)[0]), tmp_path / "none")
+    (tmp_path / "windows").write_text("no folder")
+    with pytest.raises(OSError, match="windows"):
+        ingest_night(asdict(find_recordings(cohort)[0]), "w", str(tmp_path))
+
+
+def test_a_bucket_gets_the_same_nights_as_a_folder(cohort: Path, bucket: str) -> None:
+    row = asdict(find_recordings(cohort)[0])
+    assert ingest_night(row, "w", bucket)["status"] == "written"
+    assert ingest_night(row, "w", bucket)["status"] == "kept"
+    with Store(bucket).night("w", row["subject"]) as path:
+        assert read_night(path).ecg.shape[1] == 6000

@@ -52,6 +52,10 @@ def test_a_plan_that_cannot_run_is_refused(wrong: dict[str, object], said: str) 
 def test_search_and_runtime_check_their_values() -> None:
     with pytest.raises(ValueError, match="alpha"):
         Search(alpha=(0.9, 0.1))
+    with pytest.raises(ValueError, match=r"search\.round"):
+        Search(round=0)
+    with pytest.raises(ValueError, match=r"search\.prune_p"):
+        Search(prune_p=1.5)
     with pytest.raises(ValueError, match="workers"):
         Runtime(workers=0)
     with pytest.raises(ValueError, match="gpus"):

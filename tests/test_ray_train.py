@@ -4,6 +4,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from datasets.mass import find_recordings
 from datasets.parquet import subjects_in
@@ -13,7 +14,7 @@ from orchestration.plan import Plan, Runtime
 from orchestration.search import best_of, search
 from orchestration.store import Store
 from orchestration.sweeps import Sweep, make_sweep
-from orchestration.training import train
+from orchestration.training import train, train_all
 from tests.small import small_plan
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.usefixtures("ray_session")]
@@ -28,10 +29,9 @@ def make(plan: Plan, cohort: Path, store: Store) -> Sweep:
     """A sweep on the cohort's usable nights, ingested without Ray."""
 
     windows = windows_key("mass")
-    store.windows(windows).mkdir(parents=True, exist_ok=True)
     for ref in find_recordings(cohort):
-        ingest_night(asdict(ref), store.windows(windows))
-    return make_sweep(plan, windows, subjects_in(store.windows(windows)))
+        ingest_night(asdict(ref), windows, store.root)
+    return make_sweep(plan, windows, subjects_in(Path(store.root, "windows", windows)))
 
 
 def test_two_workers_train_the_phases_of_a_method_together(cohort: Path, store: Store) -> None:
@@ -51,3 +51,15 @@ def test_a_trial_in_a_worker_group_of_its_own_reports_each_fold(
     (trial,) = search(make(plan, cohort, store), "W-N-R", store)
     assert trial.folds_done == 2
     assert best_of([trial], 2) == trial
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_two_runs_share_a_gpu_and_train_on_it(cohort: Path, store: Store) -> None:
+    plan = small_plan(runtime=Runtime(groups=2, cpus=0.5, gpus=0.5))
+    sweep = make(plan, cohort, store)
+    experiments = [
+        e for m in ("SD+CL", "AT+CL") for e in sweep.over_folds("W-N-R", Point(method=m))
+    ]
+    outcomes = train_all(experiments, plan.runtime, store)
+    assert [outcome.failed for outcome in outcomes] == [""] * 4

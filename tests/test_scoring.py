@@ -9,12 +9,13 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
-from datasets.parquet import read_night
+from datasets.parquet import read_night, read_subject
 from datasets.stages import SCHEMES
 from datasets.windows import load_night
 from kd_core import checkpoint
 from orchestration.build import build
 from orchestration.experiment import Experiment
+from orchestration.nights import HASH_DIGITS
 from orchestration.probabilities import path_of, read_confusion
 from orchestration.scoring import score
 from orchestration.store import Store
@@ -29,10 +30,16 @@ class Scored(NamedTuple):
     store: Store
 
     def path(self, subject: str) -> Path:
-        return path_of(self.store, self.key, subject)
+        return Path(self.store.root, path_of(self.key, subject))
 
     def night(self, subject: str) -> Path:
-        return self.store.windows(self.experiment.windows) / f"{subject}.parquet"
+        return Path(self.store.root, "windows", self.experiment.windows, f"{subject}.parquet")
+
+    def score(self) -> None:
+        """Score what is missing of the nights as they are now."""
+        hashes = {s: read_subject(self.night(s)).source_hash for s in self.experiment.fold.test}
+        sources = {subject: hash_[:HASH_DIGITS] for subject, hash_ in hashes.items()}
+        score(self.experiment, sources, self.store.root)
 
 
 @pytest.fixture(scope="module")
@@ -40,17 +47,19 @@ def done(nights: Path, tmp_path_factory: pytest.TempPathFactory) -> Scored:
     sweep, store = small_sweep(nights, tmp_path_factory.mktemp("storage"), small_plan())
     experiment = sweep.over_folds("W-N-R", sweep.plan.point("ECG baseline"))[0]
     outcome = build(experiment, store, lambda phase: lambda epoch: None)
-    windows = store.windows(sweep.windows)
+    windows = Path(store.root, "windows", sweep.windows)
     windows.unlink()  # a link to all nights
     windows.mkdir()
     for subject in experiment.fold.test:
         shutil.copy(nights / f"{subject}.parquet", windows)
-    score(experiment, store.root)
-    return Scored(experiment, outcome.key, store)
+    done = Scored(experiment, outcome.key, store)
+    done.score()
+    return done
 
 
 def test_every_segment_of_the_test_subjects_has_probabilities_once(done: Scored) -> None:
-    scores = {path.stem for path in done.store.scores(done.key).iterdir()}
+    names = done.store.files.names(f"scores/{done.key}")
+    scores = {name.removesuffix(".parquet") for name in names}
     assert scores == set(done.experiment.fold.test)
     for subject in scores:
         table = pq.read_table(done.path(subject))
@@ -66,8 +75,8 @@ def test_a_segment_has_the_probabilities_that_the_network_gives_it(done: Scored)
     night = load_night(done.night(subject), SCHEMES["W-N-R"])
     assert np.ptp(night.segment[: 2 * T]) == 2 * T - 1  # no gap in two windows
     windows = torch.from_numpy(night.ecg[: 2 * T]).float().reshape(2, 1, -1)
-    with torch.no_grad():
-        logits = checkpoint.load(done.store.phase(done.key)).model.eval()(windows).logits
+    with torch.no_grad(), done.store.phase(done.key) as folder:
+        logits = checkpoint.load(folder).model.eval()(windows).logits
     expected = logits.softmax(1).movedim(1, 2).flatten(0, 1)  # (2, K, T) -> (2 * T, K)
     table = pq.read_table(done.path(subject)).slice(0, 2 * T)
     stored = np.stack([table[name].to_numpy() for name in ("W", "N", "R")], axis=1)
@@ -85,11 +94,11 @@ def test_a_night_ingested_anew_is_scored_again_and_the_others_are_not(done: Scor
     changed, *others = done.experiment.fold.test
     before = {s: done.path(s).stat().st_mtime_ns for s in (changed, *others)}
     _ingest_anew(done.night(changed))
-    score(done.experiment, done.store.root)
+    done.score()
     assert done.path(changed).stat().st_mtime_ns > before[changed]
     assert all(done.path(s).stat().st_mtime_ns == before[s] for s in others)
     again = done.path(changed).stat().st_mtime_ns
-    score(done.experiment, done.store.root)
+    done.score()
     assert done.path(changed).stat().st_mtime_ns == again
 
 

@@ -1,52 +1,16 @@
-"""The search: Optuna hears what a trial reached; a point that fails ends nothing but itself."""
+"""What Tune is given: the trials of a round only after the round before; and who is best."""
 
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import pytest
-from optuna.trial import FrozenTrial, TrialState
+from ray.tune.search import Searcher
 
-from kd_core.fit import Training
-from orchestration.experiment import Point, phases_of
-from orchestration.plan import Search
-from orchestration.search import Trial, _rank, _searcher, best_of, search
-from tests.small import small_plan, small_sweep
+from orchestration.experiment import Point
+from orchestration.search import Rounds, Trial, _rank, best_of
+from tests.test_study import ended, study
 
 
-def told(results: list[dict[str, Any]], folds: int, error: bool = False) -> FrozenTrial:
-    """What Optuna's study holds of a trial that reported `results`, the last one at its end."""
-    searcher = _searcher(small_plan(), folds)
-    searcher.suggest("t")
-    for result in results[:-1]:
-        searcher.on_trial_result("t", result)
-    searcher.on_trial_complete("t", results[-1], error)
-    (trial,) = (t for t in searcher._ot_study.trials if t.state != TrialState.WAITING)
-    assert isinstance(trial, FrozenTrial)
-    return trial
-
-
-def after(fold: int, score: float) -> dict[str, Any]:
-    return {"score": score, "folds_done": fold, "training_iteration": fold}
-
-
-def test_a_trial_stopped_before_its_last_fold_is_pruned_with_what_it_had_reached() -> None:
-    trial = told([after(1, 0.5), after(2, 0.4)], folds=5)
-    assert trial.state == TrialState.PRUNED
-    assert trial.intermediate_values == {1: 0.5, 2: 0.4}
-
-
-def test_a_trial_of_all_folds_is_complete_with_its_last_mean() -> None:
-    trial = told([after(1, 0.5), after(2, 0.4)], folds=2)
-    assert (trial.state, trial.value) == (TrialState.COMPLETE, 0.4)
-
-
-def test_a_trial_that_failed_is_told_as_failed() -> None:
-    assert told([{}], folds=2, error=True).state == TrialState.FAIL
-
-
-def trial(score: float | None, folds: int = 2, method: str = "SD+CL") -> Trial:
-    return Trial(Point(method=method), folds, score, "" if score else "diverged")
+def trial(score: float | None, folds: int = 2, number: int = 1) -> Trial:
+    return Trial(number, Point(method="SD+CL"), folds, score, "" if score else "diverged")
 
 
 def test_the_best_is_the_highest_score_over_all_folds() -> None:
@@ -56,41 +20,50 @@ def test_the_best_is_the_highest_score_over_all_folds() -> None:
     assert best_of([], 2) is None
 
 
-def test_equal_scores_are_told_apart_by_name() -> None:
-    equal = [trial(0.7, method=m) for m in ("SD+CL", "AT+SD+CL", "AT+CL")]
-    ordered = sorted(equal, key=_rank)
-    assert [t.point.method for t in ordered] == ["AT+CL", "AT+SD+CL", "SD+CL"]
-    assert best_of(equal, 2) == best_of(equal[::-1], 2) == ordered[0]
+def test_of_equal_scores_the_one_drawn_first_is_best() -> None:
+    equal = [trial(0.7, number=number) for number in (3, 1, 2)]
+    assert [t.number for t in sorted(equal, key=_rank)] == [1, 2, 3]
+    assert best_of(equal, 2) == best_of(equal[::-1], 2) == trial(0.7, number=1)
 
 
-@pytest.mark.ray
-@pytest.mark.slow
-@pytest.mark.usefixtures("ray_session")
-def test_a_point_that_diverges_fails_alone(nights: Path, tmp_path: Path) -> None:
-    plan = small_plan(search=Search(trials=2, methods=("SD+CL", "ECG baseline")))
-    sweep, store = small_sweep(nights, tmp_path, plan)
-    _, last = sweep.over_folds("W-N-R", plan.point("SD+CL"))
-    store.keep_failure(phases_of(last)[-1].key, "final: the loss became NaN")
-    fine, failed = search(sweep, "W-N-R", store)
-    assert (failed.point.method, failed.score) == ("SD+CL", None)
-    assert "the loss became NaN" in failed.reason
-    assert (fine.point.method, fine.folds_done, fine.reason) == ("ECG baseline", 2, "")
-    assert best_of([failed, fine], 2) == fine
+class Tune:
+    """What Tune does with a searcher, without running anything."""
+
+    def __init__(self, root: Path, trials: int) -> None:
+        self.study = study(root)
+        self.rounds = Rounds(self.study, trials)
+
+    def asks(self, name: str) -> int | str | None:
+        """The number of the trial that it is given, or why it is given none."""
+        given = self.rounds.suggest(name)
+        return given["number"] if isinstance(given, dict) else given
+
+    def ends(self, name: str, number: int, recorded: bool = True) -> None:
+        """The trial ends in the study, or was lost with its workers."""
+        if recorded:
+            self.study.end(ended(self.study.drawn()[number]))
+        self.rounds.on_trial_complete(name, error=not recorded)
 
 
-@pytest.mark.ray
-@pytest.mark.slow
-@pytest.mark.usefixtures("ray_session")
-def test_a_search_in_which_every_point_diverges_ends_without_a_best(
-    nights: Path, tmp_path: Path
-) -> None:
-    plan = small_plan(
-        search=Search(trials=1, methods=("ECG baseline",)),
-        training=Training(epochs=1, batch=4, learning_rate=1e30),
-    )
-    plan = replace(plan, runtime=replace(plan.runtime, retries=0))
-    sweep, store = small_sweep(nights, tmp_path, plan)
-    (failed,) = search(sweep, "W-N-R", store)
-    assert "NaN or infinite" in failed.reason
-    assert list(store.failures().values()) == [failed.reason.removeprefix("RuntimeError: ")]
-    assert best_of([failed], 2) is None
+def test_no_trial_starts_before_the_round_before_has_ended(tmp_path: Path) -> None:
+    tune = Tune(tmp_path, trials=4)
+    assert [tune.asks(name) for name in "abcd"] == [1, 2, 3, None]
+    for number, name in enumerate("abc", start=1):
+        assert tune.asks("d") is None
+        tune.ends(name, number)
+    assert [tune.asks("d"), tune.asks("e")] == [4, None]
+    tune.ends("d", 4)
+    assert tune.asks("e") == Searcher.FINISHED
+
+
+def test_a_trial_that_could_not_be_run_ends_the_search_with_its_round(tmp_path: Path) -> None:
+    tune = Tune(tmp_path, trials=8)
+    assert [tune.asks(name) for name in "abc"] == [1, 2, 3]
+    tune.ends("b", 2, recorded=False)
+    tune.ends("a", 1)
+    tune.ends("c", 3)
+    assert tune.asks("d") == Searcher.FINISHED
+    again = Tune(tmp_path, trials=8)
+    assert [again.asks("d"), again.asks("e")] == [2, None]
+    again.ends("d", 2)
+    assert again.asks("e") == 4

@@ -9,7 +9,6 @@ import pytest
 from kd_core.methods import METHODS
 from orchestration.experiment import Point
 from orchestration.plan import Search
-from orchestration.search import _searcher
 from orchestration.space import inside, point_in, space
 from tests.small import small_plan
 
@@ -63,21 +62,3 @@ def test_what_is_not_searched_is_the_plans() -> None:
     plan = small_plan(alpha=0.8, temperature=4.0, layers="deep", variant="reference")
     point = point_in({"method": "AT+SD+CL", "alpha": 0.1}, plan)
     assert point == replace(plan.point("AT+SD+CL"), alpha=0.1)
-
-
-def test_the_same_seed_draws_the_same_points() -> None:
-    assert drawn(seed=1) == drawn(seed=1)
-    assert drawn(seed=1) != drawn(seed=2)
-
-
-def drawn(seed: int) -> list[dict[str, Any]]:
-    """Ten points of a search, each scored by its temperature; TPE draws the last six."""
-    search, points = Search(startup=4, trials=10), []
-    searcher = _searcher(small_plan(seed=seed, search=search), folds=1)
-    for name in map(str, range(search.trials)):
-        points.append(searcher.suggest(name))
-        score = points[-1].get("temperature", 0.5)
-        searcher.on_trial_complete(
-            name, {"score": score, "folds_done": 1, "training_iteration": 1}
-        )
-    return points

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from datasets.parquet import write_night
 from datasets.stages import SCHEMES, UNSCORED
-from datasets.windows import SCALINGS, ScaledNight, WindowRef, cut, load_night, window_refs
+from datasets.windows import SCALINGS, ScaledNight, WindowRef, cut, load_night, paste, window_refs
 from tests.nights import SAMPLES, make_night
 
 FIVE = SCHEMES["W-N1-N2-N3-R"]
@@ -74,28 +74,46 @@ def test_a_window_without_segments_is_refused() -> None:
 
 
 @given(gaps, st.integers(1, 6))
-def test_cut_gives_the_rows_of_each_window_and_zeros_behind(
+def test_cut_gives_the_rows_of_each_window_and_the_filling_behind(
     steps: list[int], segments: int
 ) -> None:
     night = scaled(np.cumsum(steps).tolist())
     refs = window_refs([night], segments)
-    eeg, ecg, labels = cut([night], refs, segments)
-    assert eeg.shape == ecg.shape == (len(refs), 1, segments * SAMPLES)
+    eeg, labels = cut([night.eeg], refs, segments), cut([night.labels], refs, segments, UNSCORED)
+    assert eeg.shape == (len(refs), segments, SAMPLES)
+    assert eeg.dtype == np.float16
     assert labels.dtype == np.int64
     for row, (_, start, length, _) in enumerate(refs):
-        want = night.eeg[start : start + length].ravel()
-        np.testing.assert_array_equal(eeg[row, 0, : length * SAMPLES], want)
-        np.testing.assert_array_equal(ecg[row, 0, : length * SAMPLES], -want)
-        assert not eeg[row, 0, length * SAMPLES :].any()
-        assert not ecg[row, 0, length * SAMPLES :].any()
+        np.testing.assert_array_equal(eeg[row, :length], night.eeg[start : start + length])
+        assert not eeg[row, length:].any()
         assert labels[row, :length].tolist() == night.labels[start : start + length].tolist()
         assert (labels[row, length:] == UNSCORED).all()
 
 
 def test_windows_are_cut_from_the_night_they_name() -> None:
     nights = [scaled(range(3)), scaled(range(10, 13))]
-    eeg, _, _ = cut(nights, window_refs(nights, 3)[::-1], 3)
+    eeg = cut([night.eeg for night in nights], window_refs(nights, 3)[::-1], 3)
     assert np.floor(eeg[:, 0, 0]).tolist() == [10, 0]
+
+
+@given(st.lists(gaps, min_size=1, max_size=3), st.integers(1, 6), st.integers(0, 30))
+def test_what_is_cut_and_pasted_is_what_it_was(
+    steps: list[list[int]], segments: int, offset: int
+) -> None:
+    nights = [scaled(np.cumsum(own).tolist()) for own in steps]
+    refs = window_refs(nights, segments, offset=offset)
+    windows = cut([night.ecg for night in nights], refs, segments)
+    found = [np.full_like(night.ecg, np.nan) for night in nights]
+    paste(found, refs, windows)
+    for rows, night in zip(found, nights, strict=True):
+        np.testing.assert_array_equal(rows, night.ecg)
+
+
+def test_a_row_that_two_windows_hold_is_pasted_from_where_it_is_fresh() -> None:
+    found = [np.zeros(6, int)]
+    refs = window_refs([scaled(range(6))], 4)  # rows 0 to 3, and 2 to 5, of which two are fresh
+    paste(found, refs, np.array([[1, 1, 1, 1], [2, 2, 2, 2]]))
+    assert found[0].tolist() == [1, 1, 1, 1, 2, 2]
 
 
 def test_a_scheme_is_applied_on_reading(tmp_path: Path) -> None:

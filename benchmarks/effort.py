@@ -1,0 +1,46 @@
+"""How many training steps a set of points costs, trained alone, with shared phases, and raced."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence, Set
+from typing import Any
+
+from orchestration.estimate import size_of
+from orchestration.experiment import Phase, Point, phases_of
+from orchestration.store import Store
+from orchestration.sweeps import Sweep
+
+
+def effort(
+    sweep: Sweep, scheme: str, store: Store, points: Sequence[Point], raced_keys: Set[str]
+) -> list[dict[str, Any]]:
+    """Phases and training steps, from every trial on its own to the raced search."""
+    chains = [phases_of(e) for point in points for e in sweep.over_folds(scheme, point)]
+    naive = [phase for chain in chains for phase in chain]
+    shared = list({phase.key: phase for phase in naive}.values())
+    kept = [phase for phase in shared if phase.key in raced_keys]
+    full = _steps(sweep, naive, None)
+    rows = [
+        ("every trial and fold alone, all epochs", naive, full),
+        ("the same, with patience", naive, _steps(sweep, naive, store)),
+        ("shared phases, all epochs", shared, _steps(sweep, shared, None)),
+        ("shared phases, with patience", shared, _steps(sweep, shared, store)),
+        ("raced, all epochs", kept, _steps(sweep, kept, None)),
+        ("raced, with patience: what the search trained", kept, _steps(sweep, kept, store)),
+    ]
+    return [
+        {"way": way, "phases": len(phases), "steps": steps, "share": steps / full}
+        for way, phases, steps in rows
+    ]
+
+
+def _steps(sweep: Sweep, phases: Iterable[Phase], store: Store | None) -> int:
+    """Training steps: of all epochs, or of those that the phases in a store took."""
+    subjects = {subject.name: subject for subject in sweep.subjects}
+    sizes = [(phase, size_of(phase, subjects, best=False)) for phase in phases]
+    return sum((_epochs(store, p) if store else s.epochs) * s.batches for p, s in sizes)
+
+
+def _epochs(store: Store, phase: Phase) -> int:
+    curve = store.read_phase(phase.key, "curve.csv").decode()
+    return sum(1 for _ in csv.DictReader(io.StringIO(curve)))

@@ -1,0 +1,124 @@
+"""A prefix of an object store as a place for files; see `orchestration.files` for the calls.
+
+Endpoint and credentials come from the environment, as the store's own tools take them: never from
+the URL, which is printed and stored.
+"""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+from urllib.parse import urlsplit
+
+import fsspec
+import pyarrow.fs
+
+PACKAGES = {"s3": "s3fs", "gs": "gcsfs"}  # scheme -> what pip must install
+
+
+class ObjectFiles:
+    """A prefix of a bucket. One PUT shows an object whole; one with a condition creates it once.
+
+    Raises:
+        ValueError: a URL of a kind that is not known, or with credentials in it.
+    """
+
+    def __init__(self, root: str) -> None:
+        self.root = _checked(root).rstrip("/")
+        try:
+            self.fs, self.prefix = fsspec.core.url_to_fs(self.root, use_listings_cache=False)
+        except ImportError:
+            package = PACKAGES[self.root.split("://")[0]]
+            raise ValueError(
+                f"Storage {self.root} needs a package: pip install {package}."
+            ) from None
+
+    def read(self, path: str) -> bytes:
+        """A file's content."""
+        content: bytes = self.fs.cat_file(self._at(path))
+        return content
+
+    def write(self, path: str, content: bytes) -> None:
+        """One PUT."""
+        self.fs.pipe_file(self._at(path), content)
+
+    def create(self, path: str, content: bytes) -> bool:
+        """One PUT on the condition that there is no such object."""
+        try:
+            self.fs.pipe_file(self._at(path), content, mode="create")
+        except FileExistsError:
+            return self.read(path) == content  # a PUT may be repeated after its answer was lost
+        return True
+
+    @contextmanager
+    def writing(self, path: str) -> Iterator[Path]:
+        """A temporary file that is then uploaded."""
+        with tempfile.TemporaryDirectory(prefix="sleep-") as folder:
+            local = Path(folder, path.rsplit("/", 1)[-1])
+            yield local
+            self.fs.put_file(str(local), self._at(path))
+
+    def opened(self, path: str) -> BinaryIO:
+        """The object, read in ranges."""
+        file: BinaryIO = self.fs.open(self._at(path), "rb", block_size=1 << 16)
+        return file
+
+    def exists(self, path: str) -> bool:
+        """Whether there is an object, or anything under a prefix."""
+        return bool(self.fs.exists(self._at(path)))
+
+    def remove(self, path: str) -> None:
+        """Delete an object, or all under a prefix."""
+        if self.fs.exists(self._at(path)):
+            self.fs.rm(self._at(path), recursive=True)
+
+    def names(self, folder: str) -> list[str]:
+        """What lies directly under a prefix."""
+        try:
+            listed = self.fs.ls(self._at(folder), detail=False, refresh=True)
+        except FileNotFoundError:
+            return []
+        found = {str(path).rstrip("/").rsplit("/", 1)[-1] for path in listed}
+        return sorted(name for name in found if not name.startswith("."))
+
+    @contextmanager
+    def reading(self, path: str) -> Iterator[Path]:
+        """A download that is removed afterwards."""
+        with tempfile.TemporaryDirectory(prefix="sleep-") as folder:
+            local = Path(folder, path.rsplit("/", 1)[-1])
+            self.fs.get_file(self._at(path), str(local))
+            yield local
+
+    @contextmanager
+    def reading_folder(self, path: str) -> Iterator[Path]:
+        """Downloads that are removed afterwards."""
+        with tempfile.TemporaryDirectory(prefix="sleep-") as folder:
+            for name in self.names(path):
+                self.fs.get_file(self._at(f"{path}/{name}"), f"{folder}/{name}")
+            yield Path(folder)
+
+    def for_ray(self, path: str) -> dict[str, Any]:
+        """The same bucket, through the same client."""
+        handler = pyarrow.fs.PyFileSystem(pyarrow.fs.FSSpecHandler(self.fs))
+        return {"storage_path": self._at(path), "storage_filesystem": handler}
+
+    def _at(self, path: str) -> str:
+        return f"{self.prefix}/{path}"
+
+
+def _checked(url: str) -> str:
+    """A URL that names a bucket and no secret."""
+    parts = urlsplit(url)
+    if parts.username or parts.password or parts.query:
+        raise ValueError(
+            f"Storage {parts.scheme}://...{parts.path} carries credentials or options in its URL, "
+            "which would end up in logs. Set them in the environment (AWS_ACCESS_KEY_ID, "
+            "AWS_ENDPOINT_URL, GOOGLE_APPLICATION_CREDENTIALS) or give the machine a role."
+        )
+    if parts.scheme not in PACKAGES:
+        raise ValueError(
+            f"Storage {url} is of kind {parts.scheme!r}; allowed are a folder and "
+            f"{', '.join(f'{scheme}://' for scheme in PACKAGES)}."
+        )
+    return url

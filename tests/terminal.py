@@ -1,0 +1,120 @@
+"""Sweeps as a person types them: processes with a Ray of their own, watched from outside."""
+
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from orchestration.store import Store
+
+ROOT = Path(__file__).resolve().parents[1]
+PATIENCE_S = 240.0  # for what takes seconds on a machine that does nothing else
+
+
+class Said(NamedTuple):
+    """What a command printed, and how it ended."""
+
+    text: str
+    code: int
+
+
+class Sweep:
+    """A sweep, typed in a terminal of its own.
+
+    Args:
+        ray_folder: of its Ray; every process of the sweep has it in its environment.
+        env: what else its environment holds.
+    """
+
+    def __init__(
+        self, words: str, recordings: Path, storage: str, ray_folder: str, **env: str
+    ) -> None:
+        self.ray_folder = ray_folder
+        self.process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "orchestration.sweep", *shlex.split(words)),
+                *(f"--recordings={recordings}", f"--storage={storage}"),
+            ],
+            cwd=ROOT,
+            env=os.environ | {"RAY_TMPDIR": ray_folder, "RAY_ADDRESS": "local"} | env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        self.pid = self.process.pid
+
+    def comes_to(self, what: Callable[[], bool]) -> bool:
+        """Whether something comes true before the sweep ends."""
+        return wait_for(lambda: what() or self.process.poll() is not None) and what()
+
+    def ended(self) -> Said:
+        """What it has said and how it ended, once it has."""
+        text, _ = self.process.communicate(timeout=PATIENCE_S)
+        return Said(text, self.process.returncode)
+
+
+def wait_for(what: Callable[[], bool]) -> bool:
+    """Whether it came true in good time."""
+    end = time.monotonic() + PATIENCE_S
+    while not what() and time.monotonic() < end:
+        time.sleep(0.02)
+    return what()
+
+
+def processes_of(ray_folder: str) -> dict[int, str]:
+    """Every process that was started with this RAY_TMPDIR, and its command line."""
+    found = {}
+    for place in Path("/proc").glob("[0-9]*"):
+        try:
+            if f"RAY_TMPDIR={ray_folder}\0".encode() in (place / "environ").read_bytes():
+                words = (place / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                found[int(place.name)] = words
+        except OSError:  # it has ended, or is somebody else's
+            continue
+    return found
+
+
+def train_workers(ray_folder: str) -> list[int]:
+    """The processes in which phases are trained."""
+    return [pid for pid, words in processes_of(ray_folder).items() if "RayTrainWorker" in words]
+
+
+def end_all(ray_folder: str) -> None:
+    """Kill what a sweep that was killed has left."""
+    for pid in processes_of(ray_folder):
+        os.kill(pid, signal.SIGKILL)
+
+
+def leaderboard(storage: str) -> bytes:
+    """The one finished sweep's table, to the last digit."""
+    store = Store.existing(storage)
+    (name,) = store.files.names("sweeps")
+    return store.files.read(f"sweeps/{name}/leaderboard.csv")
+
+
+def ingested(storage: str) -> list[str]:
+    """Nights that are in a local storage."""
+    return sorted(path.stem for path in Path(storage).glob("windows/*/[!.]*.parquet"))
+
+
+def halfway(storage: str) -> list[str]:
+    """Phases that are in training, and how far they are is kept."""
+    return Store(storage).files.names("halfway")
+
+
+def trials(storage: str, ended: bool) -> list[str]:
+    """Trials of a local storage that were drawn, or that have ended."""
+    found = Path(storage).glob(f"studies/*/[0-9]*{'-ended' if ended else '[0-9]'}.json")
+    return sorted(path.name for path in found)
+
+
+def epochs_said(text: str, phase: str) -> list[int]:
+    """Numbers of the epochs of a phase, as its worker has printed them."""
+    return [int(number) for number in re.findall(re.escape(f"{phase}: epoch=") + r"(\d+)", text)]

@@ -1,0 +1,258 @@
+"""rayjob.yaml is what KubeRay and Kubernetes accept, and its pods are locked as far as they allow.
+
+The fields are those of KubeRay 1.5.1 and 1.6 (ray.io/v1), as the types say from which its CRDs are
+generated; pods and the network policy are checked against Kubernetes' own schemas, unknown fields
+included.
+"""
+
+import re
+import shlex
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import kubernetes_validate
+import pytest
+import yaml
+
+from orchestration.sweep import main
+
+ROOT = Path(__file__).resolve().parents[1]
+TEXT = (ROOT / "rayjob.yaml").read_text()
+KUBERNETES = ("1.28", "1.34")  # of two ages
+CPU_TITLE = "      # ---- machines without a GPU"
+
+NUMBER = {"type": "integer", "minimum": 0}
+SWITCH = {"type": "boolean"}
+WORDS = {"type": "string"}
+MANY_WORDS = {"type": "object", "additionalProperties": WORDS}
+TEMPLATE = {"type": "object"}  # a pod's: see Kubernetes' schemas
+
+
+def fields(required: list[str], **properties: object) -> dict[str, object]:
+    """The schema of an object that has these fields and no others."""
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": required,
+        "additionalProperties": False,
+    }
+
+
+HEAD = fields(
+    ["rayStartParams", "template"],
+    serviceType={"enum": ["ClusterIP", "NodePort", "LoadBalancer", "ExternalName"]},
+    enableIngress=SWITCH,
+    headService=TEMPLATE,
+    labels=MANY_WORDS,
+    resources=MANY_WORDS,
+    rayStartParams=MANY_WORDS,
+    template=TEMPLATE,
+)
+WORKERS = fields(
+    ["groupName", "minReplicas", "maxReplicas", "rayStartParams", "template"],
+    groupName=WORDS,
+    replicas=NUMBER,
+    minReplicas=NUMBER,
+    maxReplicas=NUMBER,
+    numOfHosts=NUMBER,
+    idleTimeoutSeconds=NUMBER,
+    labels=MANY_WORDS,
+    resources=MANY_WORDS,
+    rayStartParams=MANY_WORDS,
+    template=TEMPLATE,
+)
+CLUSTER = fields(
+    ["headGroupSpec"],
+    rayVersion=WORDS,
+    authOptions=fields([], mode={"enum": ["disabled", "token"]}),
+    enableInTreeAutoscaling=SWITCH,
+    headGroupSpec=HEAD,
+    workerGroupSpecs={"type": "array", "items": WORKERS},
+)
+SPEC = fields(
+    [],
+    entrypoint=WORDS,
+    runtimeEnvYAML=WORDS,
+    submissionMode={"enum": ["K8sJobMode", "HTTPMode", "InteractiveMode", "SidecarMode"]},
+    submitterConfig=fields([], backoffLimit=NUMBER),
+    submitterPodTemplate=TEMPLATE,
+    backoffLimit=NUMBER,
+    activeDeadlineSeconds={"type": "integer", "minimum": 1},
+    ttlSecondsAfterFinished=NUMBER,
+    shutdownAfterJobFinishes=SWITCH,
+    suspend=SWITCH,
+    rayClusterSpec=CLUSTER,
+)
+RAYJOB = fields(
+    ["apiVersion", "kind", "metadata", "spec"],
+    apiVersion={"const": "ray.io/v1"},
+    kind={"const": "RayJob"},
+    # KubeRay adds to the name; a longer one, or one with a dot, is refused.
+    metadata=fields(
+        ["name"], name={"type": "string", "pattern": "^[a-z]([-a-z0-9]{0,45}[a-z0-9])?$"}
+    ),
+    spec=SPEC,
+)
+
+
+def with_cpus() -> str:
+    """The file with its commented machines without a GPU put in force."""
+    before, title, rest = TEXT.partition(CPU_TITLE)
+    block, end, after = rest.partition("\n---\n")
+    return (
+        before + title + re.sub(r"^      # ?", "      ", block, flags=re.MULTILINE) + end + after
+    )
+
+
+def documents(text: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The job and the network policy."""
+    job, policy = yaml.safe_load_all(text)
+    return job, policy
+
+
+def templates(job: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every pod that the job makes."""
+    cluster = job["spec"]["rayClusterSpec"]
+    yield "submitter", job["spec"]["submitterPodTemplate"]
+    yield "head", cluster["headGroupSpec"]["template"]
+    for group in cluster["workerGroupSpecs"]:
+        yield group["groupName"], group["template"]
+
+
+JOB, POLICY = documents(TEXT)
+BOTH, _ = documents(with_cpus())
+PODS = dict(templates(BOTH))
+
+
+@pytest.mark.parametrize("job", [JOB, BOTH], ids=["as it is", "with CPUs"])
+def test_kuberay_knows_every_field(job: dict[str, Any]) -> None:
+    jsonschema.Draft202012Validator(RAYJOB).validate(job)
+
+
+@pytest.mark.parametrize("wrong", ["authOption", "workerGroupSpec", "rayClusterConfig"])
+def test_a_misspelt_field_is_found(wrong: str) -> None:
+    spec = JOB["spec"] | {"rayClusterSpec": JOB["spec"]["rayClusterSpec"] | {wrong: {}}}
+    with pytest.raises(jsonschema.ValidationError, match=wrong):
+        jsonschema.Draft202012Validator(RAYJOB).validate(JOB | {"spec": spec})
+
+
+def test_the_pods_are_submitter_head_and_workers() -> None:
+    assert set(PODS) == {"submitter", "head", "gpu", "cpu"}
+    assert set(dict(templates(JOB))) == {"submitter", "head", "gpu"}
+
+
+@pytest.mark.parametrize("kubernetes", KUBERNETES)
+@pytest.mark.parametrize("name", PODS)
+def test_kubernetes_accepts_the_pods(name: str, kubernetes: str) -> None:
+    metadata = PODS[name]["metadata"] | {"name": name}
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": PODS[name]["spec"]}
+    kubernetes_validate.validate(pod, kubernetes, strict=True)
+
+
+@pytest.mark.parametrize("kubernetes", KUBERNETES)
+def test_kubernetes_accepts_the_network_policy(kubernetes: str) -> None:
+    kubernetes_validate.validate(POLICY, kubernetes, strict=True)
+
+
+@pytest.mark.parametrize("pod", PODS.values(), ids=PODS)
+def test_a_pod_is_nobody_and_can_do_little(pod: dict[str, Any]) -> None:
+    """As the Pod Security Standard `restricted` asks, and with a root file system to read only."""
+    spec = pod["spec"]
+    assert spec["automountServiceAccountToken"] is False
+    assert spec["securityContext"]["runAsNonRoot"] is True
+    assert spec["securityContext"]["runAsUser"] > 0
+    assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert not {"hostNetwork", "hostPID", "hostIPC"} & set(spec)
+    assert all(set(v) & {"emptyDir", "persistentVolumeClaim"} for v in spec["volumes"])
+    for container in spec["containers"]:
+        assert container["securityContext"] == {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        }
+
+
+@pytest.mark.parametrize("pod", PODS.values(), ids=PODS)
+def test_a_pod_writes_only_where_it_may_and_has_limits(pod: dict[str, Any]) -> None:
+    volumes = {volume["name"]: volume for volume in pod["spec"]["volumes"]}
+    (container,) = pod["spec"]["containers"]
+    mounts = {mount["mountPath"]: mount for mount in container["volumeMounts"]}
+    home = {item["name"]: item.get("value") for item in container["env"]}["HOME"]
+    assert "emptyDir" in volumes[mounts[home]["name"]]
+    assert all(mount["name"] in volumes for mount in mounts.values())
+    assert {"cpu", "memory"} <= set(container["resources"]["limits"])
+    if "/recordings" in mounts:
+        assert mounts["/recordings"]["readOnly"] is True
+        assert volumes["shared-memory"]["emptyDir"]["medium"] == "Memory"
+
+
+@pytest.mark.parametrize("name", ["head", "gpu", "cpu"])
+def test_objects_fit_into_shared_memory(name: str) -> None:
+    cluster = BOTH["spec"]["rayClusterSpec"]
+    groups = {group["groupName"]: group for group in cluster["workerGroupSpecs"]}
+    group = groups.get(name, cluster["headGroupSpec"])
+    volumes = {volume["name"]: volume for volume in group["template"]["spec"]["volumes"]}
+    (gibibytes,) = re.findall(r"^(\d+)Gi$", volumes["shared-memory"]["emptyDir"]["sizeLimit"])
+    assert int(group["rayStartParams"]["object-store-memory"]) < int(gibibytes) << 30
+
+
+def test_ray_asks_for_a_token_and_is_the_one_that_is_tested() -> None:
+    cluster = JOB["spec"]["rayClusterSpec"]
+    assert cluster["authOptions"] == {"mode": "token"}
+    assert cluster["rayVersion"] == version("ray")  # 2.52.0 or newer, or KubeRay refuses the token
+    assert not re.search("RAY_AUTH", TEXT)
+
+
+def test_nothing_is_exposed_beyond_the_cluster() -> None:
+    head = JOB["spec"]["rayClusterSpec"]["headGroupSpec"]
+    assert head["serviceType"] == "ClusterIP"
+    assert head["enableIngress"] is False
+    assert "hostPort" not in TEXT
+    label = POLICY["spec"]["podSelector"]["matchLabels"].items()
+    assert all(label <= pod["metadata"]["labels"].items() for pod in PODS.values())
+    assert POLICY["spec"]["policyTypes"] == ["Ingress"]
+    own, operator = POLICY["spec"]["ingress"]
+    assert own["from"] == [{"podSelector": POLICY["spec"]["podSelector"]}]
+    assert [port["port"] for port in operator["ports"]] == [8265]
+
+
+def test_credentials_come_from_a_secret_alone() -> None:
+    for name, pod in PODS.items():
+        (container,) = pod["spec"]["containers"]
+        sources = [{"secretRef": {"name": "sleep-s3"}}] if name != "submitter" else None
+        assert container.get("envFrom") == sources
+        assert not any(
+            item["name"].endswith(("KEY", "KEY_ID", "TOKEN")) for item in container["env"]
+        )
+    assert not re.search(r"AKIA[0-9A-Z]{16}|s3://[^/\s]*[:@]|[0-9a-f]{32}", TEXT)
+
+
+def test_the_cluster_goes_away_and_a_lost_one_is_tried_again() -> None:
+    spec = JOB["spec"]
+    assert spec["shutdownAfterJobFinishes"] is True
+    assert spec["backoffLimit"] > 0
+    assert spec["submitterPodTemplate"]["spec"]["restartPolicy"] == "Never"
+    for group in spec["rayClusterSpec"]["workerGroupSpecs"]:
+        assert group["replicas"] == group["minReplicas"] == group["maxReplicas"] > 0
+
+
+def test_the_entrypoint_is_a_sweep_that_its_pods_can_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    python, module, script, *words = shlex.split(JOB["spec"]["entrypoint"])
+    assert (python, module, script) == ("python", "-m", "orchestration.sweep")
+    flags = dict(zip(words[::2], words[1::2], strict=True))
+    assert set(flags) == {"--plan", "--recordings", "--storage"}
+    assert flags["--storage"].startswith("s3://")
+    mounts = PODS["head"]["spec"]["containers"][0]["volumeMounts"]
+    assert flags["--recordings"] in {mount["mountPath"] for mount in mounts}
+    monkeypatch.setattr("sys.argv", ["sweep", "--plan", flags["--plan"], "--help"])
+    with pytest.raises(SystemExit, match="0"):
+        main()
+
+
+def test_the_image_holds_what_the_project_needs() -> None:
+    copied = " ".join(re.findall(r"^#   COPY (.*) \S+$", TEXT, flags=re.MULTILINE)).split()
+    packages = {path.parent.name for path in ROOT.glob("[a-z]*/__init__.py")} - {"tests"}
+    assert set(copied) == packages | {"pyproject.toml", "README.md", "LICENSE"}
