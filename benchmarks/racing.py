@@ -122,7 +122,8 @@ def _tested(sweep: Sweep, store: Store, experiment: Experiment) -> float:
     names, key = experiment.fold.test, phases_of(experiment)[-1].key
     score(experiment, {name: sweep.sources[name] for name in names}, store.root)
     confusions = [read_confusion(store, key, name, SCHEME) for name in names]
-    return sum(confusions[1:], confusions[0]).scores()[experiment.training.select]
+    together = sum(confusions[1:], confusions[0])
+    return together.scores()[experiment.training.select]
 
 
 def regret(
