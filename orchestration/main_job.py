@@ -22,7 +22,7 @@ Entry = tuple[str, str, Point]  # scheme, row of the leaderboard, point
 
 def run_sweep(sweep: Sweep, nights: Ingest, store: Store) -> Record:
     """Train the plan's methods, search, score what is chosen on test subjects; the record."""
-    plan = sweep.plan
+    plan, before = sweep.plan, store.phase_keys()
     store.files.write(f"sweeps/{sweep.name}/plan.json", as_json(asdict(plan)))
     fixed = [(s, method, plan.point(method)) for s in plan.schemes for method in plan.methods]
     rows = _finish(sweep, fixed, store)
@@ -34,7 +34,7 @@ def run_sweep(sweep: Sweep, nights: Ingest, store: Store) -> Record:
         plan=asdict(plan),
         finished_at=datetime.now(UTC).isoformat(timespec="seconds"),
         nights={"used": len(nights.subjects), "refused": len(nights.refused)},
-        phases=_counts(_asked(sweep, trials), store),
+        phases=_counts(_asked(sweep, trials), before, store),
         rows=tuple(sorted(rows, key=lambda row: plan.schemes.index(row.scheme))),
         trials=tuple(_trial(scheme, t) for scheme, found in trials.items() for t in found),
     )
@@ -98,9 +98,9 @@ def _asked(sweep: Sweep, trials: Mapping[str, Sequence[Trial]]) -> set[str]:
     }
 
 
-def _counts(asked: set[str], store: Store) -> dict[str, int]:
+def _counts(asked: set[str], before: set[str], store: Store) -> dict[str, int]:
     """Of the phases asked for: trained by this run, found from others, failed."""
     there = asked & store.phase_keys()
-    built = sum(store.built_by(key) == this_run() for key in there)
+    built = sum(store.built_by(key) == this_run() for key in there - before)
     failed = len(asked & store.failed_keys())
     return {"built": built, "reused": len(there) - built, "failed": failed}

@@ -13,6 +13,7 @@ os.environ.setdefault("RAY_TRAIN_HEALTH_CHECK_INTERVAL_S", "0.2")
 os.environ.setdefault("RAY_TRAIN_ENABLE_PREEMPTION_WATCHER", "0")
 os.environ.setdefault("RAY_AUTH_MODE", "disabled")  # an embedded Ray of one process, on loopback
 os.environ["OMP_NUM_THREADS"] = "1"
+os.environ.setdefault("SLEEP_RUN", "tests")  # before Ray starts, so that its workers know it
 
 
 @pytest.fixture(scope="session")
