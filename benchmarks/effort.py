@@ -2,23 +2,25 @@
 
 import csv
 import io
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from orchestration.estimate import size_of
-from orchestration.experiment import Phase, Point, phases_of
+from orchestration.experiment import Phase, phases_of
+from orchestration.search import Trial
 from orchestration.store import Store
 from orchestration.sweeps import Sweep
 
 
 def effort(
-    sweep: Sweep, scheme: str, store: Store, points: Sequence[Point], raced_keys: Set[str]
+    sweep: Sweep, scheme: str, store: Store, trials: Sequence[Trial]
 ) -> list[dict[str, Any]]:
     """Phases and training steps, from every trial on its own to the raced search."""
-    chains = [phases_of(e) for point in points for e in sweep.over_folds(scheme, point)]
-    naive = [phase for chain in chains for phase in chain]
+    walks = [(trial, sweep.over_folds(scheme, trial.point)) for trial in trials]
+    naive = [phase for _, folds in walks for e in folds for phase in phases_of(e)]
     shared = list({phase.key: phase for phase in naive}.values())
-    kept = [phase for phase in shared if phase.key in raced_keys]
+    walked = (e for trial, folds in walks for e in folds[: trial.folds_done])
+    kept = list({phase.key: phase for e in walked for phase in phases_of(e)}.values())
     full = _steps(sweep, naive, None)
     rows = [
         ("every trial and fold alone, all epochs", naive, full),

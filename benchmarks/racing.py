@@ -5,7 +5,8 @@
 The search runs as the product runs it. Then its points are trained on every fold without a race,
 in the same store, so that it is known what racing left out and whether the best was among it. The
 best point is trained again with other seeds: a difference smaller than theirs means nothing.
-Networks are tiny and nights short, so scores say nothing about people.
+Networks are tiny and nights short, so scores say nothing about people. The same command goes on
+where it was interrupted.
 """
 
 import argparse
@@ -45,14 +46,14 @@ def main() -> None:
     sweep, store = made(given)
     began = time.monotonic()
     trials = raced(sweep, store, given.concurrent)
-    seconds, phases = time.monotonic() - began, store.phase_keys()
+    seconds = time.monotonic() - began
     points = {trial.number: trial.point for trial in trials}
     began = time.monotonic()
     scores = {number: validation(sweep, store, point) for number, point in points.items()}
     print(f"search {seconds:.0f} s, what it left out {time.monotonic() - began:.0f} s", flush=True)
     text = "\n\n".join(
         [
-            table(effort(sweep, SCHEME, store, list(points.values()), phases)),
+            table(effort(sweep, SCHEME, store, trials)),
             table(regret(sweep, store, trials, scores, given.seeds)),
             table(ends(trials, scores)),
         ]
@@ -110,7 +111,7 @@ def validation(sweep: Sweep, store: Store, point: Point) -> float:
     outcomes = walk(
         sweep.over_folds(SCHEME, point), store, lambda p: lambda e: None, lambda m: None
     )
-    return statistics.mean(outcome.validation["score"] for outcome in outcomes)
+    return statistics.mean(float(outcome.validation["score"]) for outcome in outcomes)
 
 
 def test_score(sweep: Sweep, store: Store, point: Point) -> float:
@@ -123,7 +124,7 @@ def _tested(sweep: Sweep, store: Store, experiment: Experiment) -> float:
     score(experiment, {name: sweep.sources[name] for name in names}, store.root)
     confusions = [read_confusion(store, key, name, SCHEME) for name in names]
     together = sum(confusions[1:], confusions[0])
-    return together.scores()[experiment.training.select]
+    return float(together.scores()[experiment.training.select])
 
 
 def regret(
