@@ -70,7 +70,7 @@ def _measured(recordings: Path, storage: str, nights: int) -> list[dict[str, obj
 
     refs, find_s = timed(lambda: find_recordings(recordings))
     store = Store.open(storage)
-    connect(Runtime(dashboard=False, trials_in_group=False))
+    connect(Runtime(dashboard=False))
     ingest(refs[:8], Store.open(f"{storage}/warm"))  # starts workers, imports what they need
     before, driver_s = anonymous_bytes(), time.process_time()
     with peaks() as first_bytes:

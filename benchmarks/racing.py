@@ -89,7 +89,7 @@ def made(given: argparse.Namespace) -> tuple[Sweep, Store]:
         folds=given.folds,
         training=training,
         search=Search(trials=given.trials, layers=LAYERS),
-        runtime=Runtime(groups=given.concurrent, gpus=0.0, trials_in_group=False),
+        runtime=Runtime(groups=given.concurrent, gpus=0.0),
     )
     subjects = subjects_in(Path(storage, "windows", "nights"))
     return make_sweep(plan, "nights", subjects), Store.open(storage)

@@ -1,7 +1,7 @@
 """A search whose phases train nothing: what do Tune, Train, the leases and the store cost a phase?
 
     python -m benchmarks.scheduler --folder DIR [--trials 100] [--folds 10] [--nights 200]
-        [--groups 2] [--in-groups] [--phase-s 0] [--driver-profile FILE] [--out FILE]
+        [--groups 2] [--workers 1] [--phase-s 0] [--driver-profile FILE] [--out FILE]
 
 Everything but the phases is the product's: search(), train_all(), Tune, Train, the store. Racing
 is off (--search.prune-p 0), so that each trial walks all folds.
@@ -85,7 +85,7 @@ def _sweep(given: argparse.Namespace) -> Sweep:
         prune_p=0.0,
         round=given.round,
     )
-    runtime = Runtime(groups=given.groups, gpus=0.0, trials_in_group=given.in_groups)
+    runtime = Runtime(groups=given.groups, workers=given.workers, gpus=0.0)
     return fake_sweep(given.nights, given.folds, search=search, runtime=runtime)
 
 
@@ -96,8 +96,8 @@ def _start(given: argparse.Namespace) -> None:
     runtime_env: dict[str, Any] = {"env_vars": env, "worker_process_setup_hook": install}
     ray.init(
         address="local",
-        num_cpus=given.groups,
-        include_dashboard=given.in_groups,
+        num_cpus=given.groups * given.workers,
+        include_dashboard=given.workers > 1,
         runtime_env=runtime_env,
         log_to_driver=False,
         logging_level="WARNING",
@@ -112,7 +112,7 @@ def _arguments() -> argparse.Namespace:
     words.add_argument("--nights", type=int, default=200, help="in the keys; none is read")
     words.add_argument("--groups", type=int, default=2, help="slots: trials at a time")
     words.add_argument("--round", type=int, default=4, help="trials drawn together")
-    words.add_argument("--in-groups", action="store_true", help="a worker group a trial")
+    words.add_argument("--workers", type=int, default=1, help="a slot; of 2 each trial is a group")
     words.add_argument("--phase-s", type=float, default=0.0, help="how long a phase sleeps")
     words.add_argument("--driver-profile", default="", help="file for a cProfile of the driver")
     words.add_argument("--out", default="", help="file for the table")

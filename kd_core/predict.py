@@ -8,6 +8,11 @@ from torch import Tensor, nn
 from kd_core.batch import Batch, Outputs
 
 
+def device_at_hand() -> torch.device:
+    """The GPU that this process sees first, or the CPU."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
 def moved_to(network: nn.Module, values: Tensor) -> Tensor:
     """Values on the network's device and in its float type."""
     weight = next(network.parameters())

@@ -30,13 +30,16 @@ class SweepArguments:
     storage: str  # a folder or a URL
 
 
-def sweep_arguments(argv: Sequence[str] | None = None) -> SweepArguments:
+def sweep_arguments(argv: Sequence[str] | None = None, script: str = "sweep") -> SweepArguments:
     """Parse the command line; folders not given come from SLEEP_RECORDINGS and SLEEP_STORAGE.
+
+    Args:
+        script: whose name the help shows.
 
     Raises:
         UsageError: an unknown plan or flag, a value of the wrong type, no folder.
     """
-    parser = _parser()
+    parser = _parser(script)
     given, rest = parser.parse_known_args(argv)
     if given.plan not in PLANS:
         raise UsageError(f"There is no plan {given.plan!r}; choose from {sorted(PLANS)}.")
@@ -69,9 +72,9 @@ def describe(value: Any, indent: str = "  ") -> str:
     return "\n".join(lines)
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(script: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m orchestration.sweep", add_help=False, allow_abbrev=False
+        prog=f"python -m orchestration.{script}", add_help=False, allow_abbrev=False
     )
     parser.add_argument(
         "-h", "--help", action="store_true", help="show this and the plan's fields"

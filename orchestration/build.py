@@ -14,6 +14,7 @@ import torch
 
 from kd_core.distributed import broadcast, from_rank_0, rank
 from kd_core.fit import Diverged, EpochReport
+from kd_core.predict import device_at_hand
 from orchestration.experiment import Experiment, Phase, phases_of
 from orchestration.halfway import Halfway
 from orchestration.leases import Lease
@@ -84,7 +85,7 @@ def build(
     A phase whose loss diverges is an Outcome with a reason, not an exception: the next experiment
     may do better. The reason is kept, because the same phase would diverge again.
     """
-    device = device or torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = device or device_at_hand()
     phases, built = phases_of(experiment), 0
     for phase in phases:
         failed = from_rank_0(partial(store.failure, phase.key))
@@ -100,6 +101,15 @@ def build(
     key = phases[-1].key
     scores = from_rank_0(partial(scores_of, key, store))
     return Outcome(key, scores, built, len(phases) - built)
+
+
+def tidy(store: Store) -> None:
+    """Drop what builders that were killed have left of phases that are finished."""
+    done = store.phase_keys()
+    for folder in ("halfway", "leases"):
+        for name in store.files.names(folder):
+            if name.split(".")[0] in done:
+                store.files.remove(f"{folder}/{name}")
 
 
 def _ensure(phase: Phase, store: Store, watch: Watch, device: torch.device) -> bool:

@@ -5,11 +5,15 @@ import difflib
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 RECORDINGS = "SLEEP_RECORDINGS"  # environment variables that cluster.yaml sets,
 STORAGE = "SLEEP_STORAGE"  # so that `ray submit` needs no arguments
+
+GRACE_S = 10.0  # for taking leave after SIGTERM; spot instances have 30 s and more
+TERMINATED = "terminated; what is finished is kept: the same command goes on"
 
 
 class UsageError(ValueError):
@@ -28,7 +32,7 @@ def run(main: Callable[[], None]) -> None:
     except KeyboardInterrupt:
         sys.exit(_say("interrupted; what is finished is kept: the same command goes on", 130))
     except Terminated:
-        sys.exit(_say("terminated; what is finished is kept: the same command goes on", 143))
+        sys.exit(_say(TERMINATED, 143))
     except Exception as error:
         cause = _cause(error)
         if os.environ.get("SLEEP_TRACEBACK") or not isinstance(cause, ValueError | OSError):
@@ -37,9 +41,19 @@ def run(main: Callable[[], None]) -> None:
 
 
 def end_on_sigterm() -> None:
-    """Let SIGTERM end this script as Ctrl-C does; to be said again after Ray has started."""
+    """Let SIGTERM end this script as Ctrl-C does; to be said again after Ray has started.
+
+    Where Ray was terminated too, taking leave of it would take a minute, more than a machine that
+    is reclaimed may have; after GRACE_S the script just ends.
+    """
+
+    def cut_short() -> None:
+        os._exit(_say(TERMINATED, 143))
 
     def end(number: int, frame: object) -> None:
+        deadline = threading.Timer(GRACE_S, cut_short)
+        deadline.daemon = True
+        deadline.start()
         raise Terminated
 
     signal.signal(signal.SIGTERM, end)

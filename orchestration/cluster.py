@@ -10,7 +10,13 @@ import ray
 
 from orchestration.cli import end_on_sigterm
 from orchestration.credentials import keep_from_trials
-from orchestration.embedded import LOOPBACK_ENV, keep_token_private, on_loopback, starts_its_own
+from orchestration.embedded import (
+    LOOPBACK_ENV,
+    keep_token_private,
+    leave_the_cleaner_silent,
+    on_loopback,
+    starts_its_own,
+)
 from orchestration.plan import Runtime
 from orchestration.store import RUN, this_run
 
@@ -37,7 +43,7 @@ def connect(runtime: Runtime) -> None:
     if ray.is_initialized():
         return
     keep_token_private()
-    url = (_embed(runtime) if starts_its_own() else _init(WORKER_ENV)).dashboard_url
+    url = (_embed(runtime) if starts_its_own() else _init(WORKER_ENV, {})).dashboard_url
     keep_token_private()
     if url:
         print(f"Ray dashboard: http://{url}", flush=True)
@@ -45,18 +51,20 @@ def connect(runtime: Runtime) -> None:
 
 def _embed(runtime: Runtime) -> Any:
     """A Ray of this process, which nobody reaches from another machine or without its token."""
+    hook = {} if runtime.dashboard else {"worker_process_setup_hook": leave_the_cleaner_silent}
     with on_loopback():
         return _init(
             WORKER_ENV | LOOPBACK_ENV,
+            hook,
             address="local",
             include_dashboard=runtime.dashboard,
             dashboard_host="127.0.0.1",
         )
 
 
-def _init(worker_env: Mapping[str, str], **options: Any) -> Any:
+def _init(worker_env: Mapping[str, str], hook: Mapping[str, Any], **options: Any) -> Any:
     context = ray.init(
-        runtime_env={"env_vars": {**worker_env, RUN: this_run()}},
+        runtime_env={"env_vars": {**worker_env, RUN: this_run()}, **hook},
         logging_level=logging.WARNING,
         log_to_driver=True,
         **options,

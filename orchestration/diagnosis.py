@@ -46,7 +46,7 @@ def diagnose(
     windows = windows_key(asked.source)
     cohort = _cohort(refs, windows, store, nights, hours)
     yield checks.check_nights(cohort)
-    yield from _connect(asked.plan.runtime)
+    yield from _connect()
     runtime, fits = replace(asked.plan.runtime, groups=asked.plan.runtime.groups or 1), False
     if ray.is_initialized():
         check, runtime = _resources(asked.plan.runtime)
@@ -77,12 +77,12 @@ def _cohort(
     return stated(nights or NIGHTS, hours)
 
 
-def _connect(runtime: Runtime) -> Iterator[Check]:
+def _connect() -> Iterator[Check]:
     """Join a cluster or start a Ray, as a sweep would, and say how it is guarded."""
     own = starts_its_own()
     try:
         _reach(os.environ.get("RAY_ADDRESS", ""))
-        connect(replace(runtime, dashboard=False, trials_in_group=False))
+        connect(Runtime(dashboard=False))
     except Exception as error:  # whatever Ray raises is what is wrong
         reason = " ".join(str(error).split())
         text = f"no Ray: {reason} Set RAY_ADDRESS to a running cluster, or unset it."

@@ -56,7 +56,7 @@ def doctor_arguments(argv: Sequence[str] | None = None) -> DoctorArguments:
     if (given.nights is not None and given.nights < 1) or not given.hours > 0:
         raise UsageError(f"--nights {given.nights} --hours {given.hours}: both must be above 0.")
     return DoctorArguments(
-        sweep=sweep_arguments(["--recordings", given.recordings or ".", *rest]),
+        sweep=sweep_arguments(["--recordings", given.recordings or ".", *rest], "doctor"),
         with_recordings=bool(given.recordings),
         nights=given.nights,
         hours=given.hours,

@@ -1,5 +1,6 @@
 """A Ray that a script starts for itself: behind a token, and on this machine's loopback alone."""
 
+import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -19,6 +20,15 @@ def starts_its_own() -> bool:
     """Whether ray.init() finds no cluster: none in RAY_ADDRESS, none that `ray start` began."""
     named = os.environ.get("RAY_ADDRESS")
     return named == "local" if named else services.find_bootstrap_address(None) is None
+
+
+def leave_the_cleaner_silent() -> None:
+    """Run in each worker of a Ray without a dashboard, which Train's helper needs to watch runs.
+
+    It would say every second that it cannot ask. Nothing is lost: a run ends with its driver.
+    """
+    name = "ray.train.v2._internal.execution.controller.placement_group_cleaner"
+    logging.getLogger(name).setLevel(logging.ERROR)
 
 
 @contextmanager

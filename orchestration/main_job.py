@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from kd_core.methods import METHODS
-from orchestration.build import Outcome
+from orchestration.build import Outcome, tidy
 from orchestration.chosen import BEST, Chosen, ChosenFold, Record, write_record
 from orchestration.experiment import Point, phases_of
 from orchestration.formats import as_json
@@ -29,6 +29,7 @@ def run_sweep(sweep: Sweep, nights: Ingest, store: Store) -> Record:
     trials = {scheme: _search(sweep, scheme, store) for scheme in plan.schemes}
     best = {scheme: best_of(found, len(sweep.folds)) for scheme, found in trials.items()}
     rows += _finish(sweep, [(s, BEST, trial.point) for s, trial in best.items() if trial], store)
+    tidy(store)
     record = Record(
         name=sweep.name,
         plan=asdict(plan),

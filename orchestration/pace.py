@@ -74,7 +74,7 @@ def hours_of(
     """Hours of training on `plan.runtime.groups` worker groups, rounds and folds permitting.
 
     Fixed phases run side by side as far as there are schemes and folds, trials as far as there
-    are groups and points in a round, each in a worker group of its own unless the plan says not.
+    are groups and points in a round, each in a worker group of its own if it has several workers.
     Not counted: ingest, test scores, and workers that wait for the last of a round.
     """
     runtime, search = plan.runtime, plan.search

@@ -59,7 +59,6 @@ class Runtime:
     cpus: float = 1.0  # CPUs a worker
     gpus: float = -1.0  # GPUs a worker, or a fraction of one; -1: one if the cluster has any
     groups: int = 0  # training runs at a time; 0 is as many as the resources hold
-    trials_in_group: bool = True  # a trial is a Ray Train run; False: in the trial's own process
     retries: int = 2  # how often a run is started again after it lost a worker
     dashboard: bool = True  # Ray's dashboard for an embedded Ray, on the loopback address
 
@@ -76,8 +75,13 @@ class Runtime:
         if self.trials_in_group and not self.dashboard:
             raise ValueError(
                 "runtime: without its dashboard Ray never frees the worker group of a trial whose "
-                "own process dies. Add --runtime.no-trials-in-group or leave the dashboard on."
+                "own process dies. Set --runtime.workers 1 or leave the dashboard on."
             )
+
+    @property
+    def trials_in_group(self) -> bool:
+        """Whether a trial owns a Ray Train worker group; one worker trains in the trial itself."""
+        return self.workers > 1
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from kd_core.fit import Training
-from orchestration.plan import Plan, Runtime, Search
+from orchestration.plan import Plan, Search
 
 
 def default() -> Plan:
@@ -61,7 +61,6 @@ def pilot() -> Plan:
         search=Search(
             trials=6, startup=3, round=3, layers=("all", "encoder", "bottleneck", "deep")
         ),
-        runtime=Runtime(trials_in_group=False),
     )
 
 

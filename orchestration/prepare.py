@@ -23,7 +23,7 @@ def main() -> None:
 
     refs = SOURCES[given.source].find(recordings)
     store = Store.open(storage)
-    connect(Runtime(dashboard=False, trials_in_group=False))
+    connect(Runtime(dashboard=False))
     print(ingest(refs, store).summary())
 
 

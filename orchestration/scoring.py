@@ -8,7 +8,7 @@ import torch
 
 from datasets.stages import UNSCORED
 from kd_core import checkpoint
-from kd_core.predict import predict
+from kd_core.predict import device_at_hand, predict
 from orchestration.batches import Batches
 from orchestration.experiment import Experiment, phases_of
 from orchestration.nights import open_nights
@@ -34,9 +34,8 @@ def score_all(
 def score(experiment: Experiment, test: Sources, root: str) -> None:
     """Write the probabilities of every test subject of the experiment that are not there yet."""
     store, last = Store(root), phases_of(experiment)[-1]
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     with store.phase(last.key) as folder:
-        model = checkpoint.load(folder).model.to(device)
+        model = checkpoint.load(folder).model.to(device_at_hand())
     for subject in _missing(experiment, test, store):
         nights = open_nights(
             store,

@@ -5,6 +5,7 @@ subjects are never opened here. Trials are drawn in rounds and kept in a study, 
 depends on neither machines nor timing nor interruptions.
 """
 
+import logging
 import uuid
 from collections.abc import Sequence
 from functools import partial
@@ -98,6 +99,7 @@ def _run(study: Study, sweep: Sweep, store: Store) -> dict[int, str]:
     The Tune experiment is new at every start: what went before is in the study, and what Tune
     itself has noted is of no use once all of its trials have ended.
     """
+    logging.getLogger("ray.tune.analysis").setLevel(logging.ERROR)  # of log files, which are off
     name = f"{study.key}-{uuid.uuid4().hex[:8]}"
     results = _tuner(name, study, sweep, store).fit()
     errors = {r.config["number"]: _last_line(r.error) for r in results if r.error}

@@ -18,6 +18,7 @@ from kd_core.batch import Batch
 from kd_core.learner import Learner, make_learner
 from kd_core.models import ModelSpec, build_model, spec_from_dict
 from kd_core.passes import train_pass, validation_losses, validation_scores
+from kd_core.predict import device_at_hand
 from kd_core.taught import as_outputs, said
 from kd_core.training import Training, make_optimizer
 from orchestration.experiment import Phase
@@ -41,7 +42,7 @@ def measure(phases: Sequence[Phase], teacher: ModelSpec, workers: int) -> Timing
     Args:
         workers: that share a batch; what they say to each other is not timed.
     """
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = device_at_hand()
     paces = {kind_of(phase): _pace(phase, teacher, workers, device) for phase in phases}
     if device.type == "cpu":
         return Timing(paces, f"CPU, {torch.get_num_threads()} thread(s)", 0)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import ray
+import torch
 from ray.train import FailureConfig, LoggingConfig, RunConfig, ScalingConfig
 from ray.train.torch import TorchConfig, TorchTrainer, get_device
 from ray.train.v2.api.callback import UserCallback
@@ -30,7 +31,10 @@ def train_all(experiments: Sequence[Experiment], runtime: Runtime, store: Store)
     shares = _shares(
         [i for i in range(len(experiments)) if i not in outcomes], experiments, runtime
     )
-    group = ray.remote(num_cpus=0)(train)  # a task each, so that they run side by side
+    here = {"env_vars": {"RAY_ADDRESS": ray.get_runtime_context().gcs_address}}
+    # A task each, so that they run side by side. Which Ray it is, where a machine runs several,
+    # Train's own helper would otherwise guess.
+    group = ray.remote(num_cpus=0, runtime_env=here)(train)
     running = [group.remote([experiments[i] for i in s], runtime, store.root) for s in shares]
     for share, found in zip(shares, ray.get(running), strict=True):
         outcomes.update(zip(share, found, strict=True))
@@ -99,7 +103,7 @@ def _walk(config: dict[str, Any]) -> list[Outcome]:
         Store(config["store"]),
         watch,
         ray.train.report,
-        get_device(),
+        get_device() if torch.cuda.is_available() else None,
         config["stop"],
     )
 

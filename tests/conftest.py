@@ -2,12 +2,16 @@
 
 import logging
 import os
+import shlex
 import tempfile
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
+from tests.terminal import PLAN, end_all, leaderboard
 
 os.environ.setdefault("RAY_TRAIN_HEALTH_CHECK_INTERVAL_S", "0.2")
 os.environ.setdefault("RAY_TRAIN_ENABLE_PREEMPTION_WATCHER", "0")
@@ -84,6 +88,53 @@ def cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("recordings")
     write_synthetic_mass(folder, 8, pages=60, seed=1, unusable=True)
     return folder
+
+
+@pytest.fixture
+def ray_folder() -> Iterator[str]:
+    """A folder with a short name for a sweep's own Ray; who still names it at last is killed."""
+    with tempfile.TemporaryDirectory(prefix="r-", dir="/tmp", ignore_cleanup_errors=True) as name:
+        yield name
+        end_all(name)
+
+
+@pytest.fixture(scope="session")
+def four_nights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Recordings for the sweeps that are disturbed."""
+    from datasets.synthetic import write_synthetic_mass
+
+    folder = tmp_path_factory.mktemp("four")
+    write_synthetic_mass(folder, 4, pages=40)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def quiet(four_nights: Path, ray_session: None, tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The leaderboard of a sweep of PLAN that nobody disturbed."""
+    from datasets.mass import find_recordings
+    from orchestration.arguments import sweep_arguments
+    from orchestration.cluster import fitted
+    from orchestration.ingest import ingest
+    from orchestration.main_job import run_sweep
+    from orchestration.report import write_report
+    from orchestration.store import Store
+    from orchestration.sweeps import make_sweep
+
+    folders = [
+        "--recordings",
+        str(four_nights),
+        "--storage",
+        str(tmp_path_factory.mktemp("quiet")),
+    ]
+    given = sweep_arguments([*shlex.split(PLAN), *folders])
+    store = Store.open(given.storage)
+    nights = ingest(find_recordings(four_nights), store)
+    plan = replace(given.plan, runtime=fitted(given.plan.runtime))
+    sweep = make_sweep(plan, nights.windows, nights.subjects)
+    write_report(run_sweep(sweep, nights, store), store)
+    assert store.files.names("halfway") == []
+    assert store.files.names("leases") == []
+    return leaderboard(given.storage)
 
 
 @pytest.fixture(scope="session")

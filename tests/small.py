@@ -18,7 +18,7 @@ def small_plan(**changes: object) -> Plan:
         smoke(),
         training=Training(epochs=1, batch=4),
         search=Search(trials=2, layers=("bottleneck",), startup=1),
-        runtime=Runtime(groups=2, gpus=0.0, trials_in_group=False, dashboard=False),
+        runtime=Runtime(groups=2, gpus=0.0, dashboard=False),
     )
     return replace(plan, **changes)  # type: ignore[arg-type]
 

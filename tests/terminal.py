@@ -1,19 +1,22 @@
 """Sweeps as a person types them: processes with a Ray of their own, watched from outside."""
 
 import os
-import re
 import shlex
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import NamedTuple
 
 from orchestration.store import Store
 
 ROOT = Path(__file__).resolve().parents[1]
+PLAN = """--plan smoke --training.epochs 12 --runtime.groups 1 --runtime.no-dashboard
+    --methods SD+CL --search.methods SD+CL --search.trials 3 --search.round 2 --search.prune-p 0"""
+LOOK_S = 0.1
 PATIENCE_S = 240.0  # for what takes seconds on a machine that does nothing else
 
 
@@ -50,9 +53,9 @@ class Sweep:
         )
         self.pid = self.process.pid
 
-    def comes_to(self, what: Callable[[], bool]) -> bool:
+    def comes_to(self, what: Callable[[], bool], every_s: float = LOOK_S) -> bool:
         """Whether something comes true before the sweep ends."""
-        return wait_for(lambda: what() or self.process.poll() is not None) and what()
+        return wait_for(lambda: what() or self.process.poll() is not None, every_s) and what()
 
     def ended(self) -> Said:
         """What it has said and how it ended, once it has."""
@@ -60,11 +63,11 @@ class Sweep:
         return Said(text, self.process.returncode)
 
 
-def wait_for(what: Callable[[], bool]) -> bool:
-    """Whether it came true in good time."""
+def wait_for(what: Callable[[], bool], every_s: float = LOOK_S) -> bool:
+    """Whether it came true in good time; looked at so often."""
     end = time.monotonic() + PATIENCE_S
     while not what() and time.monotonic() < end:
-        time.sleep(0.02)
+        time.sleep(every_s)
     return what()
 
 
@@ -100,8 +103,10 @@ def leaderboard(storage: str) -> bytes:
 
 
 def ingested(storage: str) -> list[str]:
-    """Nights that are in a local storage."""
-    return sorted(path.stem for path in Path(storage).glob("windows/*/[!.]*.parquet"))
+    """Nights that are in a storage."""
+    files = Store(storage).files
+    found = [name for key in files.names("windows") for name in files.names(f"windows/{key}")]
+    return sorted(Path(name).stem for name in found if name.endswith(".parquet"))
 
 
 def halfway(storage: str) -> list[str]:
@@ -110,11 +115,8 @@ def halfway(storage: str) -> list[str]:
 
 
 def trials(storage: str, ended: bool) -> list[str]:
-    """Trials of a local storage that were drawn, or that have ended."""
-    found = Path(storage).glob(f"studies/*/[0-9]*{'-ended' if ended else '[0-9]'}.json")
-    return sorted(path.name for path in found)
-
-
-def epochs_said(text: str, phase: str) -> list[int]:
-    """Numbers of the epochs of a phase, as its worker has printed them."""
-    return [int(number) for number in re.findall(re.escape(f"{phase}: epoch=") + r"(\d+)", text)]
+    """Trials of a storage that were drawn, or that have ended."""
+    files = Store(storage).files
+    found = [name for key in files.names("studies") for name in files.names(f"studies/{key}")]
+    end = "-ended.json" if ended else "[0-9].json"
+    return sorted(name for name in found if fnmatch(name, f"[0-9]*{end}"))

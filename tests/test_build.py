@@ -1,5 +1,6 @@
 """Building without Ray: phases are trained once, a diverging one is a reason, not an end."""
 
+import resource
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 
 from kd_core import checkpoint
 from kd_core.fit import EpochReport
-from orchestration.build import build, scores_of, walk
+from orchestration.build import build, scores_of, tidy, walk
 from orchestration.experiment import Phase
 from orchestration.store import Store
 from orchestration.sweeps import Sweep, make_sweep
@@ -75,6 +76,50 @@ def test_a_loss_that_turns_nan_ends_its_phase_and_the_others_go_on(
     assert fine.failed == ""
     (key,) = store.failed_keys()
     assert store.failure(key) == failed.failed
+
+
+def test_what_a_killed_builder_left_of_a_finished_phase_goes(
+    sweep: Sweep, nights: Path, tmp_path: Path
+) -> None:
+    _, other = small_sweep(nights, tmp_path, sweep.plan)
+    experiment = sweep.over_folds("W-N-R", sweep.plan.point("ECG baseline"))[0]
+    done = build(experiment, other, lambda phase: lambda epoch: None).key
+    left = ["halfway/{}.pt", "leases/{}.1.json"]
+    for name in left:
+        other.files.write(name.format(done), b"{}")
+        other.files.write(name.format("0" * 16), b"{}")  # of one that is in training
+    tidy(other)
+    assert other.files.names("halfway") == ["0" * 16 + ".pt"]
+    assert other.files.names("leases") == ["0" * 16 + ".1.json"]
+
+
+def test_a_disk_that_is_full_when_a_phase_is_published_costs_no_training(
+    sweep: Sweep, nights: Path, tmp_path: Path
+) -> None:
+    _, other = small_sweep(nights, tmp_path, sweep.plan)
+    plan = small_plan(training=replace(sweep.plan.training, epochs=3))
+    longer = make_sweep(plan, sweep.windows, sweep.subjects)
+    experiment = longer.over_folds("W-N-R", plan.point("ECG baseline"))[0]
+    unlimited = resource.getrlimit(resource.RLIMIT_FSIZE)
+    heard: list[int] = []
+
+    def fill_up(epoch: EpochReport) -> None:
+        heard.append(epoch.epoch)
+        if epoch.epoch == plan.training.epochs:  # the system now refuses files above 4 KiB
+            resource.setrlimit(resource.RLIMIT_FSIZE, (4096, unlimited[1]))
+
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            build(experiment, other, lambda phase: fill_up)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, unlimited)
+    assert heard == [1, 2, 3]
+    assert other.phase_keys() == set()
+    assert other.files.names("leases") == []
+    done = build(experiment, other, lambda phase: lambda epoch: heard.append(epoch.epoch))
+    assert heard.count(1) == 1, "it went on from what was kept"
+    _, quiet = small_sweep(nights, tmp_path / "quiet", plan)
+    assert done.validation == build(experiment, quiet, lambda p: lambda e: None).validation
 
 
 def test_too_few_people_and_an_absent_class_say_what_to_do(sweep: Sweep) -> None:

@@ -1,6 +1,6 @@
-"""Ray Train: two workers train one phase together; a trial can own a worker group."""
+"""Ray Train: two workers train one phase together; two runs share a GPU."""
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,6 @@ from datasets.parquet import subjects_in
 from orchestration.experiment import Point, phases_of
 from orchestration.ingest import ingest_night, windows_key
 from orchestration.plan import Plan, Runtime
-from orchestration.search import best_of, search
 from orchestration.store import Store
 from orchestration.sweeps import Sweep, make_sweep
 from orchestration.training import train, train_all
@@ -41,16 +40,6 @@ def test_two_workers_train_the_phases_of_a_method_together(cohort: Path, store: 
     assert (outcome.built, outcome.failed) == (3, "")
     assert all(store.has_phase(phase.key) for phase in phases_of(experiment))
     assert 0.0 <= outcome.validation["score"] <= 1.0
-
-
-def test_a_trial_in_a_worker_group_of_its_own_reports_each_fold(
-    cohort: Path, store: Store
-) -> None:
-    plan = small_plan(runtime=Runtime(groups=1, gpus=0.0, trials_in_group=True))
-    plan = replace(plan, search=replace(plan.search, trials=1, methods=("SD+CL",)))
-    (trial,) = search(make(plan, cohort, store), "W-N-R", store)
-    assert trial.folds_done == 2
-    assert best_of([trial], 2) == trial
 
 
 @pytest.mark.gpu

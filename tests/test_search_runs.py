@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,25 +14,24 @@ import ray
 
 from kd_core.fit import Training
 from orchestration.experiment import phases_of
-from orchestration.plan import Plan, Search
+from orchestration.plan import Plan, Runtime, Search
 from orchestration.search import best_of, search
 from orchestration.store import Store
 from orchestration.study import Drawn, Ended, FoldScore, Study
 from orchestration.sweeps import Sweep, make_sweep
 from tests.small import small_plan, small_sweep
+from tests.terminal import ROOT, wait_for
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.usefixtures("ray_session")]
 
-ROOT = Path(__file__).resolve().parents[1]
 SCHEME = "W-N-R"
 
 
-def plan_of(in_group: bool = False, **changes: Any) -> Plan:
+def plan_of(**changes: Any) -> Plan:
     """Four trials in rounds of two; TPE draws the second one."""
     plan = small_plan(training=Training(epochs=2, batch=4))
     search = Search(trials=4, round=2, startup=2, layers=("bottleneck",))
-    runtime = replace(plan.runtime, trials_in_group=in_group, dashboard=True)
-    return replace(plan, search=replace(search, **changes), runtime=runtime)
+    return replace(plan, search=replace(search, **changes))
 
 
 def files(store: Store) -> dict[str, bytes]:
@@ -102,10 +100,8 @@ def test_a_search_that_is_killed_goes_on_with_the_same_points(
 ) -> None:
     process, sweep, store = driver
     written = 6  # the first round, and the first trial of the second one is under way
-    deadline = time.monotonic() + 120
-    while len(files(store)) < written and time.monotonic() < deadline:
-        assert process.poll() is None, "the search ended before it could be killed"
-        time.sleep(0.02)
+    assert wait_for(lambda: len(files(store)) >= written or process.poll() is not None)
+    assert process.poll() is None, "the search ended before it could be killed"
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     before = files(store)
@@ -134,13 +130,17 @@ def champion(drawn: Drawn, sweep: Sweep) -> Ended:
     return Ended(number=drawn.number, state="COMPLETE", folds=folds, reason="")
 
 
-@pytest.mark.parametrize("in_group", [False, True], ids=["in process", "in a worker group"])
+@pytest.mark.parametrize(
+    ("runtime", "trials"),
+    [(Runtime(groups=2, gpus=0.0), 4), (Runtime(groups=1, workers=2, gpus=0.0), 3)],
+    ids=["in the trial's process", "in a worker group"],
+)
 def test_a_trial_that_is_beaten_after_one_fold_trains_no_other(
-    in_group: bool, nights: Path, tmp_path: Path
+    runtime: Runtime, trials: int, nights: Path, tmp_path: Path
 ) -> None:
     methods = ("SD+CL", "AT+CL", "AT+SD+CL")
-    plan = plan_of(in_group, methods=methods, prune_p=0.3)  # two subjects give p = 1/4 at least
-    sweep, store = small_sweep(nights, tmp_path, plan)
+    plan = plan_of(methods=methods, trials=trials, prune_p=0.3)  # of two subjects p >= 1/4
+    sweep, store = small_sweep(nights, tmp_path, replace(plan, runtime=runtime))
     study = Study(sweep, SCHEME, store)
     for drawn in study.unfinished(4):
         study.end(champion(drawn, sweep))

@@ -74,7 +74,7 @@ def test_seconds_are_passes_and_what_is_asked_once() -> None:
 
 def test_hours_shrink_with_groups_as_far_as_folds_and_rounds_reach() -> None:
     def hours(groups: int, trials: int) -> float:
-        runtime = Runtime(groups=groups, trials_in_group=False)
+        runtime = Runtime(groups=groups)
         sweep = sweep_of(runtime=runtime, search=Search(trials=trials, layers=("encoder",)))
         needs = needs_of(sweep, set(), {}, False)
         paces = {kind_of(need.phase): PACE for need in needs}

@@ -1,0 +1,60 @@
+"""Nodes that leave while a sweep runs on them."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.nodes import Nodes
+from tests.terminal import PLAN, Sweep, halfway, ingested, leaderboard, train_workers
+
+pytestmark = [
+    pytest.mark.ray,
+    pytest.mark.slow,
+    pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="looks into /proc"),
+]
+
+
+@pytest.fixture
+def nodes(ray_folder: str) -> Iterator[Nodes]:
+    """A cluster that has a head only."""
+    cluster = Nodes(ray_folder, dict(os.environ))
+    yield cluster
+    cluster.end()
+
+
+def raylets_of(workers: list[int]) -> set[int]:
+    """The nodes that processes belong to, by the process ids of their raylets."""
+    found = set()
+    for pid in workers:
+        try:
+            found.add(int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1]))
+        except OSError:  # it has ended meanwhile
+            continue
+    return found
+
+
+def test_nodes_that_leave_in_ingest_and_in_a_phase_are_made_up_for(
+    four_nights: Path, quiet: bytes, tmp_path: Path, ray_folder: str, nodes: Nodes
+) -> None:
+    """Two runs share Ray's logical GPU of a node in halves; real ones are tested under `gpu`."""
+    raylets = [int(nodes.ask("add 2 1")) for _ in range(2)]
+    storage, plan = str(tmp_path), PLAN.replace("--runtime.groups 1", "--runtime.retries 4")
+    sweep = Sweep(
+        f"{plan} --runtime.gpus 0.5", four_nights, storage, ray_folder, RAY_ADDRESS=nodes.address
+    )
+    assert sweep.comes_to(lambda: 0 < len(ingested(storage)) < 4, 0.03), sweep.ended().text
+    nodes.ask("kill 1")
+
+    def both_at_work() -> bool:
+        return len(train_workers(ray_folder)) == 2 and len(halfway(storage)) == 2
+
+    assert sweep.comes_to(both_at_work), sweep.ended().text
+    assert raylets_of(train_workers(ray_folder)) == {raylets[0]}, "one GPU holds two halves"
+    nodes.ask("add 2 1")
+    nodes.ask("kill 0")
+    text, code = sweep.ended()
+    assert code == 0, text
+    assert "groups         4" in text
+    assert leaderboard(storage) == quiet
