@@ -121,8 +121,8 @@ def test_score(sweep: Sweep, store: Store, point: Point) -> float:
 
 def _tested(sweep: Sweep, store: Store, experiment: Experiment) -> float:
     names, key = experiment.fold.test, phases_of(experiment)[-1].key
-    score(experiment, {name: sweep.sources[name] for name in names}, store.root)
-    confusions = [read_confusion(store, key, name, SCHEME) for name in names]
+    score(experiment, [s for s in sweep.subjects if s.name in names], store.root)
+    confusions = [read_confusion(store, key, name) for name in names]
     together = sum(confusions[1:], confusions[0])
     return float(together.scores()[experiment.training.select])
 

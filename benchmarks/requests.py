@@ -47,7 +47,7 @@ def fake_sweep(nights: int, folds: int, **changes: Any) -> Sweep:
     """The default plan on nights that are not there."""
     names = [f"01-01-{number:04d}" for number in range(nights)]
     subjects = [
-        Subject(name, "SS1", name, f"{number:064x}", STAGES, "C4", "I")
+        Subject(name, "SS1", name, f"{number:064x}", STAGES, "C4", "I", 30)
         for number, name in enumerate(names)
     ]
     plan = replace(default(), **{"schemes": ("W-N-R",), "folds": folds, **changes})

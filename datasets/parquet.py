@@ -21,17 +21,6 @@ from datasets.night import Night
 from datasets.signals import RATE_HZ
 from datasets.stages import Stage
 
-__all__ = [
-    "LAYOUT",
-    "SCHEMA",
-    "Night",
-    "Subject",
-    "read_night",
-    "read_subject",
-    "subjects_in",
-    "write_night",
-]
-
 LAYOUT = 1  # raise it when the same recording would be cut or written otherwise
 ROW_GROUP = 35  # rows; about one window, which can be read alone
 COMPRESSION = "none"  # the noise in float32 signals does not compress
@@ -63,6 +52,8 @@ class Subject:
     eeg_channel: str
     """What the EEG was derived from."""
     ecg_channel: str
+    page_s: float
+    """Length of the pages that were scored, 20 or 30."""
 
 
 def write_night(path: Path, night: Night, source_hash: str, versions: Mapping[str, str]) -> None:
@@ -129,6 +120,7 @@ def read_subject(night: Path | BinaryIO) -> Subject:
         stages=tuple(json.loads(known["stage_counts"])),
         eeg_channel=known["eeg_channel"],
         ecg_channel=known["ecg_channel"],
+        page_s=float(known["page_s"]),
     )
 
 

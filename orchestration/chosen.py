@@ -52,6 +52,7 @@ class Record:
     phases: Mapping[str, int]  # how many were built, reused, failed
     rows: tuple[Chosen, ...]
     trials: tuple[Mapping[str, Any], ...] = field(default=())
+    made: Mapping[str, Any] = field(default_factory=dict)  # what `provenance` says
 
 
 def write_record(record: Record, store: Store) -> None:

@@ -106,12 +106,13 @@ def _promised(ref: RecordingRef) -> Subject | str:
     try:
         read_header(Path(ref.signals))  # refuses a file that is cut short
         path = Path(ref.annotations)
-        stages = read_pages(read_annotations(path).notes, 0.0, path.name).stages
+        pages = read_pages(read_annotations(path).notes, 0.0, path.name)
     except (UnusableRecording, ValueError, OSError) as error:
         return " ".join(str(error).split())
-    counts = np.bincount(stages[stages != UNSCORED], minlength=len(Stage))
-    return Subject(ref.subject, ref.subset, ref.person, "", tuple(counts.tolist()), "", "")
+    counts = np.bincount(pages.stages[pages.stages != UNSCORED], minlength=len(Stage))
+    known = (ref.subject, ref.subset, ref.person, "", tuple(counts.tolist()), "", "")
+    return Subject(*known, page_s=pages.page_s)
 
 
 def _subject(name: str, subset: str, each: int) -> Subject:
-    return Subject(name, subset, name, "", (each,) * len(Stage), "", "")
+    return Subject(name, subset, name, "", (each,) * len(Stage), "", "", 30.0)

@@ -11,8 +11,10 @@ from orchestration.chosen import BEST, Chosen, ChosenFold, Record, write_record
 from orchestration.experiment import Point, phases_of
 from orchestration.formats import as_json
 from orchestration.ingest import Ingest
+from orchestration.provenance import provenance
 from orchestration.scoring import score_all
 from orchestration.search import Trial, best_of, search
+from orchestration.simple import stage_simply
 from orchestration.store import Store, this_run
 from orchestration.sweeps import Sweep
 from orchestration.training import train_all
@@ -25,7 +27,7 @@ def run_sweep(sweep: Sweep, nights: Ingest, store: Store) -> Record:
     plan, before = sweep.plan, store.phase_keys()
     store.files.write(f"sweeps/{sweep.name}/plan.json", as_json(asdict(plan)))
     fixed = [(s, method, plan.point(method)) for s in plan.schemes for method in plan.methods]
-    rows = _finish(sweep, fixed, store)
+    rows = _finish(sweep, fixed, store) + stage_simply(sweep, store)
     trials = {scheme: _search(sweep, scheme, store) for scheme in plan.schemes}
     best = {scheme: best_of(found, len(sweep.folds)) for scheme, found in trials.items()}
     rows += _finish(sweep, [(s, BEST, trial.point) for s, trial in best.items() if trial], store)
@@ -38,6 +40,7 @@ def run_sweep(sweep: Sweep, nights: Ingest, store: Store) -> Record:
         phases=_counts(_asked(sweep, trials), before, store),
         rows=tuple(sorted(rows, key=lambda row: plan.schemes.index(row.scheme))),
         trials=tuple(_trial(scheme, t) for scheme, found in trials.items() for t in found),
+        made=provenance(sweep.windows, sweep.sources),
     )
     write_record(record, store)
     return record
@@ -49,7 +52,7 @@ def _finish(sweep: Sweep, entries: Sequence[Entry], store: Store) -> list[Chosen
     experiments = [e for scheme, _, point in entries for e in sweep.over_folds(scheme, point)]
     outcomes = train_all(experiments, sweep.plan.runtime, store)
     done = [e for e, outcome in zip(experiments, outcomes, strict=True) if not outcome.failed]
-    score_all(done, sweep.sources, sweep.plan.runtime, store)
+    score_all(done, sweep.subjects, sweep.plan.runtime, store)
     return [
         _row(sweep, entry, outcomes[start : start + folds])
         for entry, start in zip(entries, range(0, len(outcomes), folds), strict=True)
@@ -83,7 +86,9 @@ def _search(sweep: Sweep, scheme: str, store: Store) -> list[Trial]:
 
 
 def _trial(scheme: str, trial: Trial) -> dict[str, Any]:
-    return {"scheme": scheme, **trial._asdict(), "point": str(trial.point)}
+    searched = {name: getattr(trial.point, name) for name in trial.point.parameters}
+    plain = trial._asdict() | {"point": str(trial.point), "method": trial.point.method}
+    return {"scheme": scheme, **plain, "searched": searched}
 
 
 def _asked(sweep: Sweep, trials: Mapping[str, Sequence[Trial]]) -> set[str]:

@@ -9,11 +9,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from datasets.stages import SCHEMES
 from kd_core.confusion import Confusion
+from orchestration.evidence.staged import StagedNight
 from orchestration.store import Store
 
 SOURCE = "source_hash"
+FORMAT = "2"  # raise it when the columns change, so that nights are scored again
+WORDS = ("subject", "subset", "person", "page_s")  # of a night, in the metadata
+NUMBERS = ("segment", "label")  # the columns before those of the classes
 
 
 def path_of(key: str, subject: str) -> str:
@@ -21,28 +24,24 @@ def path_of(key: str, subject: str) -> str:
     return f"scores/{key}/{subject}.parquet"
 
 
-def write_probabilities(
-    store: Store,
-    path: str,
-    scheme: str,
-    probabilities: np.ndarray,
-    labels: np.ndarray,
-    source_hash: str,
-) -> None:
+def write_staged(store: Store, path: str, night: StagedNight, source_hash: str) -> None:
     """Write one subject's night, one row a scored segment in time order.
 
-    Shapes: probabilities (n, K), labels (n,).
-    Columns: label int8 (index of the true class), then one float32 column a class.
+    Columns: segment int32, label int8 (index of the true class), then one float32 column a class.
 
     Args:
         source_hash: digits of that of the night, so that a night ingested anew is scored anew.
     """
-    columns = {"label": pa.array(labels, pa.int8())}
-    for index, name in enumerate(SCHEMES[scheme].classes):
-        columns[name] = pa.array(probabilities[:, index], pa.float32())
-    table = pa.table(columns).replace_schema_metadata({SOURCE: source_hash})
+    columns = {
+        "segment": pa.array(night.segment, pa.int32()),
+        "label": pa.array(night.labels, pa.int8()),
+    }
+    for index, name in enumerate(night.classes):
+        columns[name] = pa.array(night.probabilities[:, index], pa.float32())
+    metadata = {name: str(getattr(night, name)) for name in WORDS}
+    metadata |= {SOURCE: source_hash, "format": FORMAT}
     content = io.BytesIO()
-    pq.write_table(table, content)
+    pq.write_table(pa.table(columns).replace_schema_metadata(metadata), content)
     store.files.write(path, content.getvalue())
 
 
@@ -53,12 +52,42 @@ def is_scored(store: Store, path: str, source_hash: str) -> bool:
     except FileNotFoundError:
         return False
     found = pq.read_schema(io.BytesIO(content)).metadata or {}
-    return bool(found.get(SOURCE.encode()) == source_hash.encode())
+    return found.get(SOURCE.encode()) == source_hash.encode() and _is_ours(found)
 
 
-def read_confusion(store: Store, key: str, subject: str, scheme: str) -> Confusion:
-    """A subject's confusion under the phase `key`: the likeliest class against the true one."""
-    classes = SCHEMES[scheme].classes
-    table = pq.read_table(io.BytesIO(store.files.read(path_of(key, subject))))
+def read_staged(store: Store, key: str, subject: str) -> StagedNight:
+    """A subject's night as the phase `key` staged it.
+
+    Raises:
+        ValueError: it was scored by another version, which kept less of it.
+    """
+    path = path_of(key, subject)
+    table = pq.read_table(io.BytesIO(store.files.read(path)))
+    metadata = table.schema.metadata or {}
+    if not _is_ours(metadata):
+        raise ValueError(
+            f"{store.root}/{path} was written by another version. Type the command of its sweep "
+            "again: it scores its test subjects anew, and trains nothing."
+        )
+    words = {name: metadata[name.encode()].decode() for name in WORDS}
+    classes = tuple(name for name in table.column_names if name not in NUMBERS)
     probabilities = np.stack([table[name].to_numpy() for name in classes], axis=1)
-    return Confusion.of(classes, table["label"].to_numpy(), probabilities.argmax(axis=1))
+    return StagedNight(
+        subject=words["subject"],
+        subset=words["subset"],
+        person=words["person"],
+        classes=classes,
+        page_s=float(words["page_s"]),
+        segment=table["segment"].to_numpy(),
+        labels=table["label"].to_numpy().astype(np.int64),
+        probabilities=probabilities.astype(np.float64),
+    )
+
+
+def read_confusion(store: Store, key: str, subject: str) -> Confusion:
+    """A subject's confusion under the phase `key`: the likeliest class against the true one."""
+    return read_staged(store, key, subject).confusion
+
+
+def _is_ours(metadata: dict[bytes, bytes]) -> bool:
+    return metadata.get(b"format") == FORMAT.encode()

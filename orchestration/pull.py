@@ -64,7 +64,7 @@ def _copy(store: Store, row: Chosen, fold: ChosenFold, target: Path) -> dict[str
     target.mkdir(parents=True)
     for name in FILES:
         (target / name).write_bytes(store.read_phase(fold.key, name))
-    tested = [read_confusion(store, fold.key, subject, row.scheme) for subject in fold.test]
+    tested = [read_confusion(store, fold.key, subject) for subject in fold.test]
     scores = {"test": sum(tested[1:], tested[0]).scores(), "validation": dict(fold.validation)}
     (target / "scores.json").write_bytes(as_json(scores | {"fold": asdict(fold)}))
     return {

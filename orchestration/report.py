@@ -1,26 +1,36 @@
-"""The tables of a finished sweep, made again from what is stored.
+"""The report of a finished sweep, made from what is stored: one HTML file, and its tables.
 
-python -m orchestration.report --storage DIR [--sweep NAME]
+    python -m orchestration.report --storage DIR [--sweep NAME] [--out DIR]
+
+report.html needs no network; tables/ has each table as Markdown, CSV, LaTeX and JSON. Both go to
+--out or, if it is left out, into the storage, beside the sweep's record.
 """
 
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from kd_core.confusion import Confusion
 from orchestration.chosen import Chosen, Record, read_record
 from orchestration.cli import STORAGE, parser, place, run
+from orchestration.files import open_files
 from orchestration.leaderboard import Row, leaderboard_files, make_row
 from orchestration.probabilities import read_confusion
 from orchestration.store import READERS, Store
 
+TITLE = "Sleep stages from one ECG lead"
+
 
 def main() -> None:
-    """Write and print the leaderboard of a sweep; the newest one if none is named."""
+    """Write a sweep's report and print its leaderboard; the newest one's if none is named."""
     words = parser("report", __doc__)
     words.add_argument("--sweep", default="", help="name of a sweep; the newest if left out")
+    words.add_argument(
+        "--out", default="", help="folder for the report; in the storage if left out"
+    )
     given = words.parse_args()
     store = Store.existing(place(given.storage, "--storage", STORAGE))
-    print(write_report(read_record(store, given.sweep), store))
+    record = read_record(store, given.sweep)
+    print(write_report(record, store))
+    print(f"Report: {write_evidence(record, store, given.out)}")
 
 
 def write_report(record: Record, store: Store) -> str:
@@ -30,22 +40,43 @@ def write_report(record: Record, store: Store) -> str:
     for name, content in files.items():
         store.files.write(f"{folder}/{name}", content)
     text = files["leaderboard.md"].decode()
-    return f"{text}\nReport: {store.root}/{folder}/leaderboard.md (also .csv, .json)"
+    return f"{text}\nLeaderboard: {store.root}/{folder}/leaderboard.md (also .csv, .json)"
+
+
+def write_evidence(record: Record, store: Store, out: str = "") -> str:
+    """Write report.html and the files of its tables; where report.html lies."""
+    from orchestration.evidence.drawn import drawn  # Matplotlib takes a second to import
+    from orchestration.evidence.drawn_search import learning
+    from orchestration.evidence.gathered import Evidence
+    from orchestration.evidence.page import as_html
+    from orchestration.evidence.parts import parts_of
+    from orchestration.evidence.rows import read_rows
+
+    evidence = Evidence(record, tuple(read_rows(record.rows, store)))
+    page = as_html(
+        TITLE,
+        _note(record, [_row(r, store) for r in record.rows]),
+        parts_of(evidence, drawn(evidence) | {"Learning": learning(evidence, store)}),
+    )
+    contents = {"report.html": page} | {
+        f"tables/{name}": content for name, content in evidence.files().items()
+    }
+    target = open_files(out) if out else store.files
+    folder = "" if out else f"sweeps/{record.name}/"
+    for name, content in contents.items():
+        target.write(f"{folder}{name}", content)
+    return f"{target.root}/{folder}report.html"
 
 
 def _row(chosen: Chosen, store: Store) -> Row:
     """Scores from the stored probabilities of the row's test subjects."""
     with ThreadPoolExecutor(READERS) as pool:
         folds = [
-            list(pool.map(partial(_confusion, store, fold.key, chosen.scheme), fold.test))
+            list(pool.map(partial(read_confusion, store, fold.key), fold.test))
             for fold in chosen.folds
         ]
     point = chosen.point.removeprefix(chosen.row).strip()  # the row's name says its method already
     return make_row(chosen.scheme, chosen.row, point, folds, chosen.failed)
-
-
-def _confusion(store: Store, key: str, scheme: str, subject: str) -> Confusion:
-    return read_confusion(store, key, subject, scheme)
 
 
 def _note(record: Record, rows: list[Row]) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from datasets.parquet import Night
+from datasets.night import Night
 
 SAMPLES = 8
 

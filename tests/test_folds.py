@@ -20,7 +20,7 @@ STAGES = (30, 20, 100, 30, 40)
 def subject(
     name: str, subset: str = "SS1", person: str = "", stages: tuple[int, ...] = STAGES
 ) -> Subject:
-    return Subject(name, subset, person or name, "f00d", stages, "EEG C3-LER", "ECG ECGI")
+    return Subject(name, subset, person or name, "f00d", stages, "EEG C3-LER", "ECG ECGI", 30)
 
 
 def mass() -> list[Subject]:

@@ -24,6 +24,10 @@ ALLOWED = {  # what a package may import besides the standard library and itself
         "fsspec",
         "packaging",
         "scipy",
+        "sklearn",
+        "matplotlib",
+        "jinja2",
+        "sleepecg",
     },
 }
 RAY_FREE = (
@@ -76,9 +80,17 @@ def test_a_package_imports_only_what_it_may(path: Path) -> None:
     assert imports(path) <= ALLOWED[package] | {package}
 
 
+EVIDENCE = [path for path in FILES if path.parent.name == "evidence"]
+
+
 @pytest.mark.parametrize("name", RAY_FREE)
 def test_what_needs_no_ray_imports_none(name: str) -> None:
     assert "ray" not in imports(ROOT / "orchestration" / f"{name}.py")
+
+
+@pytest.mark.parametrize("path", EVIDENCE, ids=lambda p: str(p.relative_to(ROOT)))
+def test_what_is_stored_is_judged_without_ray_and_without_a_network(path: Path) -> None:
+    assert not {"ray", "torch", "optuna"} & imports(path)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))

@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from datasets.parquet import Night, read_night, subjects_in, write_night
+from datasets.night import Night
+from datasets.parquet import read_night, subjects_in, write_night
 from datasets.recording import UnusableRecording
 from tests.nights import SAMPLES, make_night
 

@@ -15,7 +15,6 @@ from datasets.windows import load_night
 from kd_core import checkpoint
 from orchestration.build import build
 from orchestration.experiment import Experiment
-from orchestration.nights import HASH_DIGITS
 from orchestration.probabilities import path_of, read_confusion
 from orchestration.scoring import score
 from orchestration.store import Store
@@ -37,9 +36,8 @@ class Scored(NamedTuple):
 
     def score(self) -> None:
         """Score what is missing of the nights as they are now."""
-        hashes = {s: read_subject(self.night(s)).source_hash for s in self.experiment.fold.test}
-        sources = {subject: hash_[:HASH_DIGITS] for subject, hash_ in hashes.items()}
-        score(self.experiment, sources, self.store.root)
+        test = [read_subject(self.night(subject)) for subject in self.experiment.fold.test]
+        score(self.experiment, test, self.store.root)
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +83,7 @@ def test_a_segment_has_the_probabilities_that_the_network_gives_it(done: Scored)
 
 def test_a_confusion_counts_every_segment_of_the_subject(done: Scored) -> None:
     subject = done.experiment.fold.test[0]
-    counts = read_confusion(done.store, done.key, subject, "W-N-R").counts
+    counts = read_confusion(done.store, done.key, subject).counts
     labels = SCHEMES["W-N-R"].labels(read_night(done.night(subject)).stage)
     assert counts.sum(axis=1).tolist() == np.bincount(labels, minlength=3).tolist()
 

@@ -15,7 +15,7 @@ from orchestration.sweeps import make_sweep
 from tests.small import small_plan
 
 NIGHTS = tuple(
-    Subject(f"01-01-000{n}", "SS1", f"person {n}", f"hash {n}", (9, 9, 9, 9, 9), "EEG", "ECG")
+    Subject(f"01-01-000{n}", "SS1", f"person {n}", f"hash {n}", (9, 9, 9, 9, 9), "EEG", "ECG", 30)
     for n in range(1, 7)
 )
 PLAN = small_plan(search=Search(trials=8, startup=3, round=3, layers=("encoder", "bottleneck")))

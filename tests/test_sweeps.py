@@ -12,7 +12,7 @@ from orchestration.sweeps import Sweep, make_sweep
 from tests.small import small_plan
 
 NIGHTS = tuple(
-    Subject(f"01-01-000{n}", "SS1", f"person {n}", f"hash {n}", (9, 9, 9, 9, 9), "EEG", "ECG")
+    Subject(f"01-01-000{n}", "SS1", f"person {n}", f"hash {n}", (9, 9, 9, 9, 9), "EEG", "ECG", 30)
     for n in range(1, 7)
 )
 BASELINE = small_plan(methods=("ECG baseline",))  # only the search uses what is changed below

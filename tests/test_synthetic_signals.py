@@ -11,7 +11,7 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.metrics import f1_score
 
 from datasets.mass import find_recordings, read_recording
-from datasets.parquet import Night
+from datasets.night import Night
 from datasets.segments import cut_segments
 from datasets.signals import RATE_HZ
 from datasets.stages import Stage

@@ -1,0 +1,1 @@
+"""What the stored probabilities of test subjects show: scores, tests, tables, figures."""

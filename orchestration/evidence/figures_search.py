@@ -1,0 +1,143 @@
+"""What a search found: its history, scores by method and by layer set, what matters."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+
+from orchestration.evidence.style import (
+    FAINT,
+    INK,
+    MUTED,
+    box,
+    canvas,
+    colours_of,
+    finite,
+    method_key,
+    nothing,
+    scattered,
+    styled,
+    wrapped,
+)
+
+MARKS = {"COMPLETE": "o", "PRUNED": "v", "FAIL": "x"}
+WORDS = {"COMPLETE": "complete", "PRUNED": "pruned", "FAIL": "failed"}
+
+
+class TrialPoint(NamedTuple):
+    """A trial of a search; None where its method does not use a parameter."""
+
+    number: int
+    """From 1."""
+    method: str
+    alpha: float | None
+    temperature: float | None
+    layers: str | None
+    """Name of its layer set."""
+    score: float | None
+    """Mean over the folds done; None if it failed."""
+    state: str
+    """COMPLETE, PRUNED or FAIL."""
+    reason: str = ""
+    """Why it is not complete."""
+
+
+@styled
+def history_figure(trials: Sequence[TrialPoint], score: str) -> Figure:
+    """Score by trial number, coloured by method; as a line, the best complete one so far."""
+    figure = canvas(3.4)
+    axes, colours = figure.subplots(), colours_of(trial.method for trial in trials)
+    ordered = sorted(trials, key=lambda trial: trial.number)
+    if not any(trial.score is not None for trial in ordered):
+        nothing(axes, "no trial has a score")
+        return figure
+    numbers = [trial.number for trial in ordered]
+    axes.plot(numbers, _best_so_far(ordered), drawstyle="steps-post", color=INK, linewidth=0.9)
+    for trial in ordered:
+        _dot(axes, trial.number, trial, colours[trial.method])
+    axes.set_xlabel("trial")
+    axes.set_ylabel(score)
+    axes.set_xlim(numbers[0] - 0.8, numbers[-1] + 0.8)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    axes.grid(axis="y")
+    best = Line2D([], [], color=INK, linewidth=0.9, label="best so far")
+    named = [best, *method_key(colours), *_states(trial.state for trial in trials)]
+    figure.legend(handles=named, loc="outside lower center", ncols=min(4, len(named)))
+    return figure
+
+
+@styled
+def box_figure(trials: Sequence[TrialPoint], score: str) -> Figure:
+    """Scores by method and by layer set: a dot a trial, a box where there are three or more."""
+    figure = canvas(3.2)
+    left, right = figure.subplots(1, 2, sharey=True)
+    colours = colours_of(trial.method for trial in trials)
+    scored = [trial for trial in trials if trial.score is not None]
+    _boxes(left, scored, [trial.method for trial in scored], colours)
+    layered = [trial for trial in scored if trial.layers is not None]
+    _boxes(right, layered, [trial.layers or "" for trial in layered], colours)
+    left.set_title("by method")
+    right.set_title("by layer set")
+    left.set_ylabel(score)
+    found = [*method_key(colours), *_states(trial.state for trial in trials)]
+    if found:
+        figure.legend(handles=found, loc="outside lower center", ncols=min(5, len(found)))
+    return figure
+
+
+def _best_so_far(ordered: Sequence[TrialPoint]) -> np.ndarray:
+    """(trials,): the best score of the complete trials up to each; NaN before the first."""
+    complete = [trial.score if trial.state == "COMPLETE" else None for trial in ordered]
+    scores = np.array([math.nan if score is None else score for score in complete])
+    best: np.ndarray = np.fmax.accumulate(scores)
+    return best
+
+
+def _dot(axes: Axes, place: float, trial: TrialPoint, colour: str) -> None:
+    """A trial's score; hollow if it was pruned, so that it weighs less in the eye."""
+    if trial.score is None:
+        return
+    face = "white" if trial.state == "PRUNED" else colour
+    mark = MARKS.get(trial.state, "o")
+    axes.plot(place, trial.score, mark, color=face, markeredgecolor=colour, markersize=5)
+
+
+def _boxes(
+    axes: Axes, trials: Sequence[TrialPoint], groups: Sequence[str], colours: Mapping[str, str]
+) -> None:
+    if not trials:
+        nothing(axes, "no trial has a score")
+        return
+    names = list(dict.fromkeys(groups))
+    for place, name in enumerate(names):
+        mine = [trial for trial, group in zip(trials, groups, strict=True) if group == name]
+        for trial, aside in zip(mine, scattered(len(mine)), strict=True):
+            _dot(axes, place + aside, trial, colours[trial.method])
+        box(axes, place, finite([trial.score for trial in mine]))
+    axes.set_xticks(range(len(names)), [wrapped(name, 60 // (len(names) + 1)) for name in names])
+    axes.set_xlim(-0.6, len(names) - 0.4)
+    axes.grid(axis="y", color=FAINT)
+
+
+def _states(states: Iterable[str]) -> list[Line2D]:
+    """Keys to the marks of the states that occur."""
+    found = set(states)
+    return [
+        Line2D(
+            [],
+            [],
+            marker=mark,
+            linestyle="none",
+            markersize=5,
+            color="white" if state == "PRUNED" else MUTED,
+            markeredgecolor=MUTED,
+            label=WORDS[state],
+        )
+        for state, mark in MARKS.items()
+        if state in found
+    ]

@@ -1,0 +1,47 @@
+"""One table in the four forms people want it in: Markdown, CSV, LaTeX, JSON."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from orchestration.formats import as_csv, as_json
+
+Cells = Sequence[Sequence[str]]
+LATEX = {"\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "_": r"\_", "#": r"\#", "$": r"\$"}
+
+
+def table_files(
+    name: str, rows: Sequence[dict[str, Any]], heads: Sequence[str], cells: Cells
+) -> dict[str, bytes]:
+    """A table's files: the numbers in full as CSV and JSON, as people read it in the others.
+
+    Args:
+        rows: the numbers.
+        heads: of the columns that people see.
+        cells: what they see in them.
+    """
+    return {
+        f"{name}.csv": as_csv(rows),
+        f"{name}.json": as_json(list(rows)),
+        f"{name}.md": as_markdown(heads, cells).encode(),
+        f"{name}.tex": as_latex(heads, cells).encode(),
+    }
+
+
+def as_markdown(heads: Sequence[str], cells: Cells) -> str:
+    """A pipe table; the first two columns are words, the others numbers."""
+    rule = ["---" if i < 2 else "---:" for i in range(len(heads))]
+    return "\n".join(f"| {' | '.join(line)} |" for line in (heads, rule, *cells)) + "\n"
+
+
+def as_latex(heads: Sequence[str], cells: Cells) -> str:
+    """A tabular of the booktabs package."""
+    columns = "ll" + "r" * (len(heads) - 2)
+    head, *body = (" & ".join(map(_latex, line)) + r" \\" for line in (heads, *cells))
+    begin, end = rf"\begin{{tabular}}{{{columns}}}", r"\end{tabular}"
+    return "\n".join([begin, r"\toprule", head, r"\midrule", *body, r"\bottomrule", end, ""])
+
+
+def _latex(text: str) -> str:
+    """Text with what LaTeX would take for a command escaped."""
+    escaped = "".join(LATEX.get(letter, letter) for letter in text)
+    return escaped.replace("±", r"$\pm$").replace("−", "$-$")

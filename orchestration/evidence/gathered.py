@@ -1,0 +1,100 @@
+"""Everything that a sweep's test nights show, computed once for all parts of the report."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from orchestration.chosen import Record, best_row
+from orchestration.evidence import views
+from orchestration.evidence.clinical import agreement_view, night_table
+from orchestration.evidence.formats import table_files
+from orchestration.evidence.gains import BASELINE, Gain, gain_table, gains
+from orchestration.evidence.rows import EvidenceRow
+from orchestration.evidence.sureness import sureness_table, sureness_view
+from orchestration.evidence.tables import (
+    Table,
+    class_table,
+    score_table,
+    subgroup_table,
+    subject_table,
+)
+from orchestration.evidence.views import View
+
+SIMPLE = "RR intervals"  # the row that needs no network
+VIEWS: Mapping[str, Callable[[Table, str], View]] = {
+    "paper": views.paper_view,
+    "scores": views.scores_view,
+    "classes": views.classes_view,
+    "subjects": views.subjects_view,
+    "gains": views.gains_view,
+    "subgroups": views.subgroups_view,
+    "calibration": sureness_view,
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """A sweep's record and its rows with every test night; everything else follows from them."""
+
+    record: Record
+    rows: tuple[EvidenceRow, ...]
+
+    @cached_property
+    def done(self) -> list[EvidenceRow]:
+        """Rows that have a result."""
+        return [row for row in self.rows if row.folds]
+
+    @property
+    def schemes(self) -> list[str]:
+        """Schemes of which a row has a result."""
+        return list(dict.fromkeys(row.scheme for row in self.done))
+
+    @cached_property
+    def best(self) -> Mapping[str, str]:
+        """Scheme -> the ECG row that validation subjects chose, where there is one."""
+        ecg = {r.scheme for r in self.record.rows if r.view == "student_view" and r.folds}
+        return {s: best_row(self.record.rows, s).row for s in self.schemes if s in ecg}
+
+    @cached_property
+    def gains(self) -> list[Gain]:
+        """Comparisons with the ECG baseline, then with the simple method."""
+        folds = int(self.record.plan["folds"])
+        return [g for rival in (BASELINE, SIMPLE) for g in gains(self.done, rival, folds)]
+
+    @cached_property
+    def tables(self) -> Mapping[str, Table]:
+        """The numbers of each table, all schemes."""
+        scores = score_table(self.done)
+        return {
+            "paper": [row for row in scores if row["score"] in views.PAPER],
+            "scores": scores,
+            "classes": class_table(self.done),
+            "subjects": subject_table(self.done),
+            "gains": gain_table(self.gains),
+            "subgroups": subgroup_table(self.done),
+            "calibration": sureness_table(self.done),
+            "sleep": night_table(self.done),
+        }
+
+    def row(self, scheme: str, name: str) -> EvidenceRow | None:
+        """A row by its name; None if it has no result."""
+        return next((r for r in self.done if (r.scheme, r.name) == (scheme, name)), None)
+
+    def view(self, name: str, scheme: str) -> View:
+        """One of the tables as people read it; without cells where there is nothing to tell."""
+        return VIEWS[name](self.tables[name], scheme) if name in VIEWS else self._sleep(scheme)
+
+    def files(self) -> dict[str, bytes]:
+        """Every table as Markdown, CSV, LaTeX and JSON: file name -> content."""
+        files: dict[str, bytes] = {}
+        for scheme in self.schemes:
+            for name, table in self.tables.items():
+                mine = [row for row in table if row["scheme"] == scheme]
+                view = self.view(name, scheme)
+                files |= table_files(f"{name}-{scheme}", mine, view.heads, view.cells)
+        return files
+
+    def _sleep(self, scheme: str) -> View:
+        """Of the network to take home; of the first row where there is none."""
+        row = self.row(scheme, self.best.get(scheme, ""))
+        return agreement_view(row or next(r for r in self.done if r.scheme == scheme))

@@ -1,0 +1,106 @@
+"""The parts of the report's page, in the order in which a person reads them."""
+
+import json
+from collections.abc import Mapping, Sequence
+
+from orchestration.chosen import Record
+from orchestration.evidence import page
+from orchestration.evidence.gains import BASELINE
+from orchestration.evidence.gathered import SIMPLE, Evidence
+from orchestration.evidence.page import Block, Part
+from orchestration.evidence.summary import summary
+
+TABLES = {  # title of a part -> its tables, and how to read each
+    "The paper's tables": {
+        "paper": "Weighted F1 and accuracy of all test segments pooled, as in Table I of "
+        "arXiv:2112.07252, which gives one hold-out run without intervals. Intervals: BCa "
+        "bootstrap over subjects. Its data are MASS; a difference means something on MASS only.",
+        "classes": "F1 of each class, as in the paper's Table II, and what it is made of.",
+    },
+    "All scores": {
+        "scores": "All test segments pooled [95 % interval over subjects] ± sd over folds.",
+    },
+    "Is the gain real?": {
+        "gains": "Differences within subjects, method minus rival. Wilcoxon: signed-rank test; "
+        "Holm: the same, adjusted for the methods of a scheme; permutation: signs flipped; "
+        "corrected t: over folds, corrected for the subjects that training sets share (Nadeau & "
+        "Bengio 2003).",
+    },
+    "Groups of people": {
+        "subgroups": "Kappa of the pooled segments of each group. AASM: SS1 and SS3, 30 s pages; "
+        "R&K: SS2, SS4 and SS5, 20 s pages. Intervals of very few people are too narrow.",
+    },
+    "Single subjects": {"subjects": "Cohen's kappa of each test subject's own night."},
+    "Clinical numbers": {
+        "sleep": "Sleep statistics of the ECG network to take home against the scorer's: bias, "
+        "and the limits within which 95 % of nights differ (Bland & Altman 1986). Definitions: "
+        "AASM Manual; lights out and on are in no file, so the first and last scored page stand "
+        "in for them.",
+    },
+    "Calibration": {
+        "calibration": "ECE: mean gap between confidence and accuracy (15 bins, Guo 2017). NLL "
+        "in nats. Brier: 0 is best, 2 is worst. Areas are of one class against the rest.",
+    },
+}
+FIRST, LAST = "Summary", "How it was made"
+
+
+def parts_of(evidence: Evidence, drawn: Mapping[str, Sequence[Block]]) -> list[Part]:
+    """The page, part by part.
+
+    Args:
+        drawn: title of a part -> figures that it ends with; an unknown title is a part of its own.
+    """
+    blocks: dict[str, list[Block]] = {FIRST: summary(evidence)}
+    for title, tables in TABLES.items():
+        blocks[title] = [
+            b for name, words in tables.items() for b in _table(evidence, name, words)
+        ]
+    for title, figures in drawn.items():
+        blocks[title] = [*blocks.get(title, []), *figures]
+    blocks["Is the gain real?"][:0] = _said(evidence)
+    blocks[LAST] = _failed(evidence) + _made(evidence.record)
+    return [Part(title, tuple(found)) for title, found in blocks.items() if found]
+
+
+def _table(evidence: Evidence, name: str, words: str) -> list[Block]:
+    """One table a scheme under its heading, then how to read it."""
+    blocks = []
+    for scheme in evidence.schemes:
+        view = evidence.view(name, scheme)
+        if view.cells:
+            blocks += [page.heading(f"Stages {scheme}"), page.table(view)]
+    return [*blocks, page.note(words)] if blocks else []
+
+
+def _said(evidence: Evidence) -> list[Block]:
+    """Every comparison in kappa as a sentence."""
+    said = [
+        f"{gain.scheme}: {gain.said()}"
+        for rival in (BASELINE, SIMPLE)
+        for gain in evidence.gains
+        if (gain.rival, gain.score) == (rival, "kappa")
+    ]
+    return [page.listed(said)] if said else []
+
+
+def _failed(evidence: Evidence) -> list[Block]:
+    """Methods without a result, and why; a method that is missing must not go unseen."""
+    said = [f"No result for {r.name} ({r.scheme}): {r.failed}" for r in evidence.rows if r.failed]
+    return [page.listed(said)] if said else []
+
+
+def _made(record: Record) -> list[Block]:
+    """Where the numbers come from: data, folds, plan, versions."""
+    phases = ", ".join(f"{count} {what}" for what, count in record.phases.items())
+    lines = [
+        f"Sweep {record.name}, finished {record.finished_at}.",
+        f"Nights: {record.nights['used']} used, {record.nights['refused']} refused.",
+        f"Phases: {phases}.",
+    ]
+    folds = {f"fold {f.fold}": list(f.test) for row in record.rows[:1] for f in row.folds}
+    long = {"Plan": record.plan, "Versions, command, data": record.made, "Test subjects": folds}
+    return [
+        page.listed(lines),
+        *(page.raw(title, json.dumps(value, indent=2)) for title, value in long.items()),
+    ]

@@ -1,0 +1,168 @@
+"""Tables as people read them: a line a method, a column a score, intervals beside the values."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from orchestration.evidence.tables import Table
+
+TITLES = {
+    "accuracy": "Accuracy",
+    "weighted_f1": "Weighted F1",
+    "macro_f1": "Macro F1",
+    "kappa": "Kappa",
+    "mcc": "MCC",
+    "balanced_accuracy": "Balanced acc.",
+}
+PAPER = ("weighted_f1", "accuracy")  # what the paper's Table I gives
+
+
+class View(NamedTuple):
+    """A table of words: what is printed."""
+
+    heads: tuple[str, ...]
+    cells: Sequence[tuple[str, ...]]
+
+
+def scores_view(table: Table, scheme: str) -> View:
+    """All scores of a scheme: value, interval, sd over folds."""
+    mine = [row for row in table if row["scheme"] == scheme]
+    lines = _by_row(mine, "score")
+    heads = ("Method", "Point", *TITLES.values())
+    return View(
+        heads,
+        [
+            (name, _point(found), *(_cell(found.get(score, {})) for score in TITLES))
+            for name, found in lines.items()
+        ],
+    )
+
+
+def paper_view(table: Table, scheme: str) -> View:
+    """The paper's Table I beside ours."""
+    mine = [row for row in table if row["scheme"] == scheme and row["score"] in PAPER]
+    heads = ["Method", "Point"]
+    for score in PAPER:
+        heads += [f"{TITLES[score]}: paper", "ours (95 % interval)", "difference", "sd over folds"]
+    cells = []
+    for name, found in _by_row(mine, "score").items():
+        line = [name, _point(found)]
+        for score in PAPER:
+            row = found.get(score, {})
+            line += [_number(row.get("paper"), 2), _cell(row, sd=False)]
+            line += [_signed(row.get("difference")), _number(row.get("sd_folds"))]
+        cells.append(tuple(line))
+    return View(tuple(heads), cells)
+
+
+def classes_view(table: Table, scheme: str) -> View:
+    """Every class: F1 beside the paper's Table II, precision, recall, support."""
+    heads = ("Method", "Class", "F1: paper", "ours (95 % interval)", "Precision", "Recall", "n")
+    return View(
+        heads,
+        [
+            (
+                row["row"],
+                row["class"],
+                _number(row["paper"], 2),
+                _cell(row | {"value": row["f1"]}, sd=False),
+                _number(row["precision"]),
+                _number(row["recall"]),
+                str(row["support"]),
+            )
+            for row in table
+            if row["scheme"] == scheme
+        ],
+    )
+
+
+def subjects_view(table: Table, scheme: str, score: str = "kappa") -> View:
+    """What single subjects score."""
+    heads = ("Method", "Worst subject", "Worst", "Median", "Mean", "sd", "Subjects")
+    mine = [row for row in table if row["scheme"] == scheme and row["score"] == score]
+    return View(
+        heads,
+        [
+            (
+                row["row"],
+                row["worst_subject"],
+                *(_number(row[name]) for name in ("worst", "median", "mean", "sd")),
+                str(row["subjects"]),
+            )
+            for row in mine
+        ],
+    )
+
+
+def subgroups_view(table: Table, scheme: str, score: str = "kappa") -> View:
+    """One score of every group of people, a line a method."""
+    mine = [row for row in table if row["scheme"] == scheme and row["score"] == score]
+    groups = {row["group"]: row["people"] for row in mine}
+    found = {(row["row"], row["group"]): row for row in mine}
+    heads = ("Method", "Score", *(f"{group} (n = {n})" for group, n in groups.items()))
+    lines = dict.fromkeys(row["row"] for row in mine)
+    cells = [
+        (name, TITLES[score], *(_cell(found.get((name, g), {})) for g in groups)) for name in lines
+    ]
+    return View(heads, cells)
+
+
+def gains_view(table: Sequence[Mapping[str, Any]], scheme: str) -> View:
+    """Every comparison of a scheme."""
+    tests = {
+        "wilcoxon_p": "Wilcoxon p",
+        "holm_p": "Holm p",
+        "permutation_p": "Permutation p",
+        "corrected_t_p": "Corrected t p",
+    }
+    effects = {"rank_biserial": "Rank-biserial", "cohen_dz": "Cohen dz"}
+    heads = ("Method", "Rival", "Score", "Mean gain (95 % interval)", *tests.values())
+    return View(
+        (*heads, *effects.values(), "Better / worse"),
+        [
+            (
+                row["row"],
+                row["rival"],
+                TITLES[row["score"]],
+                _cell(row | {"value": row["mean"]}),
+                *(_p(row[name]) for name in tests),
+                *(_number(row[name]) for name in effects),
+                f"{row['better']} / {row['worse']}",
+            )
+            for row in map(dict, table)
+            if row["scheme"] == scheme
+        ],
+    )
+
+
+def _by_row(table: Sequence[Mapping[str, Any]], column: str) -> dict[str, dict[str, Any]]:
+    """Name of a row -> what it has in each value of a column."""
+    found: dict[str, dict[str, Any]] = {}
+    for row in table:
+        found.setdefault(row["row"], {})[row[column]] = row
+    return found
+
+
+def _point(found: Mapping[str, Mapping[str, Any]]) -> str:
+    return str(next(iter(found.values())).get("point", ""))
+
+
+def _cell(row: Mapping[str, Any], sd: bool = True) -> str:
+    """A value, its interval, its sd over folds."""
+    if row.get("value") is None:
+        return ""
+    text = f"{row['value']:.3f}"
+    if row.get("low") is not None:
+        text += f" [{row['low']:.3f}, {row['high']:.3f}]"
+    return f"{text} ± {row['sd_folds']:.3f}" if sd and row.get("sd_folds") is not None else text
+
+
+def _number(value: float | None, digits: int = 3) -> str:
+    return "" if value is None else f"{value:.{digits}f}"
+
+
+def _p(value: float | None) -> str:
+    return "< 0.001" if value is not None and value < 0.001 else _number(value)
+
+
+def _signed(value: float | None) -> str:
+    return "" if value is None else f"{value:+.3f}".replace("-", "−")

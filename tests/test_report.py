@@ -1,0 +1,157 @@
+"""The report: one page that needs no network, says what was gained, and shows what is missing."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from orchestration.chosen import Chosen, ChosenFold, Record
+from orchestration.evidence.drawn import told_apart
+from orchestration.evidence.gains import BASELINE, gain_table, gains
+from orchestration.evidence.gathered import SIMPLE, Evidence
+from orchestration.evidence.page import Block, Part, as_html, heading, listed, table
+from orchestration.evidence.parts import parts_of
+from orchestration.evidence.rows import EvidenceRow
+from orchestration.evidence.views import View
+from tests.staged_nights import evidence_row
+
+SKILLS = {"EEG baseline": 0.95, BASELINE: 0.3, "SD+CL": 0.7, SIMPLE: 0.75}
+
+
+def record_of(rows: Sequence[EvidenceRow]) -> Record:
+    """The record that a sweep with these rows would leave."""
+    views = {"EEG baseline": "teacher_view", SIMPLE: "rr_view"}
+    chosen = [
+        Chosen(
+            scheme=row.scheme,
+            row=row.name,
+            view=views.get(row.name, "student_view"),
+            point=row.point,
+            folds=tuple(
+                ChosenFold(
+                    fold=index,
+                    key=f"{index:016x}",
+                    test=tuple(night.subject for night in fold),
+                    validation={"score": SKILLS.get(row.name, 0.0)},
+                )
+                for index, fold in enumerate(row.folds)
+            ),
+            failed=row.failed,
+        )
+        for row in rows
+    ]
+    return Record(
+        name="0123456789abcdef",
+        plan={"schemes": ["W-N-R"], "folds": 5},
+        finished_at="2026-01-01T00:00:00+00:00",
+        nights={"used": 8, "refused": 1},
+        phases={"built": 3, "reused": 2, "failed": 0},
+        rows=tuple(chosen),
+        made={"commit": "abc"},
+    )
+
+
+@pytest.fixture(scope="module")
+def evidence() -> Evidence:
+    rows = [evidence_row(name, skill=skill) for name, skill in SKILLS.items()]
+    rows.append(replace(evidence_row("AT+CL"), folds=(), failed="the loss became NaN <b>"))
+    return Evidence(record_of(rows), tuple(rows))
+
+
+def words(blocks: Sequence[Block]) -> str:
+    return " ".join(line for block in blocks for line in block.lines)
+
+
+def test_the_first_screen_says_what_was_gained_and_what_it_is_worth(evidence: Evidence) -> None:
+    first = parts_of(evidence, {})[0]
+    assert first.title == "Summary"
+    said = words(first.blocks)
+    assert "SD+CL names" in said
+    assert "above that floor" in said
+    assert "SD+CL gains" in said
+    assert f"the {SIMPLE}" in said
+    (shown,) = [block.cards for block in first.blocks if block.cards]
+    assert [card[0] for card in shown] == [
+        "From one ECG lead: SD+CL",
+        "ECG without a teacher",
+        "From EEG: the teacher",
+    ]
+
+
+def test_a_network_that_does_not_beat_the_beats_is_told_so(evidence: Evidence) -> None:
+    said = words(parts_of(evidence, {})[0].blocks)
+    assert "has learned nothing from the ECG that its beats do not tell" in said
+
+
+def test_a_method_without_a_result_is_named_with_its_reason(evidence: Evidence) -> None:
+    last = parts_of(evidence, {})[-1]
+    assert "No result for AT+CL (W-N-R): the loss became NaN <b>" in words(last.blocks)
+
+
+def test_every_table_is_a_file_in_four_forms(evidence: Evidence) -> None:
+    files = evidence.files()
+    for name in ("paper", "scores", "classes", "subjects", "gains", "subgroups", "sleep"):
+        for form in ("csv", "json", "md", "tex"):
+            assert files[f"{name}-W-N-R.{form}"].count(b"\n") > 2, (name, form)
+
+
+def test_gains_are_differences_of_the_same_people(evidence: Evidence) -> None:
+    found = gains(evidence.done, BASELINE, folds=5, names=["accuracy"])
+    (ours,) = [gain for gain in gain_table(found) if gain["row"] == "SD+CL"]
+    rows = [evidence.row("W-N-R", name) for name in ("SD+CL", BASELINE)]
+    one, other = (
+        np.array([(n.predicted == n.labels).mean() for n in row.nights]) for row in rows if row
+    )
+    assert ours["mean"] == pytest.approx((one - other).mean())
+    assert ours["better"] + ours["worse"] + ours["equal"] == 8
+    assert ours["holm_p"] >= ours["wilcoxon_p"]
+
+
+def test_rows_that_share_no_person_are_not_compared(evidence: Evidence) -> None:
+    ours, theirs = evidence.done[2], evidence.done[1]
+    ours = replace(ours, folds=ours.folds[:1])
+    theirs = replace(theirs, folds=theirs.folds[1:])
+    (gain,) = gains([ours, theirs], BASELINE, folds=5, names=["kappa"])
+    assert gain.comparison.subjects == 0
+    assert "nothing is shown" in gain.said()
+
+
+def test_best_median_and_worst_night_are_three_different_ones() -> None:
+    row = evidence_row()
+    found = told_apart(row)
+    kappas = {n.subject: n.confusion.kappa for n in row.nights}
+    assert kappas[found["best"]] == max(kappas.values())
+    assert kappas[found["worst"]] == min(kappas.values())
+    assert sorted(found) == ["best", "median", "worst"]
+    alone = replace(row, folds=(row.folds[0][:1],))
+    assert list(told_apart(alone)) == ["best"]
+
+
+class Links(HTMLParser):
+    """Collects what a page would fetch."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found += [v or "" for k, v in attrs if k in ("src", "href", "data", "action")]
+
+
+def test_the_page_fetches_nothing_and_runs_nothing(evidence: Evidence) -> None:
+    text = as_html("A title", "A subtitle", parts_of(evidence, {})).decode()
+    links = Links()
+    links.feed(text)
+    assert all(link.startswith("#") for link in links.found)
+    assert "<script" not in text
+    assert "NaN &lt;b&gt;" in text
+
+
+def test_what_a_file_says_is_text_and_never_markup() -> None:
+    view = View(("<i>", "b"), [("<script>x</script>", "&")])
+    parts = [Part("<u>", (heading("<s>"), listed(["<q>"]), table(view)))]
+    text = as_html("t", "s", parts).decode()
+    for tag in ("<i>", "<script>", "<u>", "<s>", "<q>"):
+        assert tag not in text
