@@ -69,10 +69,8 @@ def test_another_search_keeps_the_baselines(done: Done) -> None:
 
 def test_every_phase_was_trained_once_and_none_that_nobody_asked_for(done: Done) -> None:
     folds, layer_sets = 2, {"all", "bottleneck"}  # the plan's own, and what is searched
-    points = {row.point for row in done.record.rows} | {
-        str(t["point"]) for t in done.record.trials
-    }
-    finals = {point for point in points if not point.startswith("EEG baseline")}
+    students = {row.point for row in done.record.rows if row.view == "student_view"}
+    finals = students | {str(trial["point"]) for trial in done.record.trials}
     assert Counter(step_of(done.store, key) for key in done.store.phase_keys()) == {
         "teacher": folds,
         "attention": folds * len(layer_sets),

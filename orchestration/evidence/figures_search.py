@@ -1,4 +1,4 @@
-"""What a search found: its history, scores by method and by layer set, what matters."""
+"""What a search found: its history, scores by method and by layer set."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
