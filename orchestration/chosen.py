@@ -12,6 +12,7 @@ from orchestration.formats import as_json
 from orchestration.store import Store
 
 BEST = "Best found"
+SIMPLE = "RR intervals"  # the row that needs no network
 
 
 @dataclass(frozen=True, kw_only=True)

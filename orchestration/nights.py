@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from datasets.parquet import LAYOUT, read_subject
+from datasets.parquet import LAYOUT, Subject, read_subject
 from datasets.stages import SCHEMES
 from datasets.windows import ScaledNight, load_night
 from orchestration.night_files import NightFiles
@@ -11,6 +11,11 @@ from orchestration.store import Store
 
 STAGES = SCHEMES["W-N1-N2-N3-R"]  # files hold stages, so that all schemes share them
 HASH_DIGITS = 16  # of a night's source hash, in the spec of a phase
+
+
+def source_of(subject: Subject) -> str:
+    """What tells whether a night is the one that is meant: digits of its source hash."""
+    return subject.source_hash[:HASH_DIGITS]
 
 
 def open_nights(
@@ -39,7 +44,7 @@ def open_nights(
 def _fetched(store: Store, windows: str, subject: str, source: str, scaling: str) -> ScaledNight:
     """A night from the store, labelled by its stages, if it is the one that is meant."""
     with store.night(windows, subject) as path:
-        found = read_subject(path).source_hash[:HASH_DIGITS]
+        found = source_of(read_subject(path))
         if found != source:
             raise ValueError(
                 f"The night of {subject} in windows {windows} was cut from the recording "

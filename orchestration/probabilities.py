@@ -4,13 +4,17 @@ Every table and plot derives from these files, so none of them needs a network a
 """
 
 import io
+from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from datasets.parquet import Subject
+from datasets.stages import UNSCORED
 from kd_core.confusion import Confusion
 from orchestration.evidence.staged import StagedNight
+from orchestration.nights import source_of
 from orchestration.store import Store
 
 SOURCE = "source_hash"
@@ -24,14 +28,34 @@ def path_of(key: str, subject: str) -> str:
     return f"scores/{key}/{subject}.parquet"
 
 
-def write_staged(store: Store, path: str, night: StagedNight, source_hash: str) -> None:
+def write_staged(
+    store: Store,
+    key: str,
+    subject: Subject,
+    classes: tuple[str, ...],
+    segment: np.ndarray,
+    labels: np.ndarray,
+    probabilities: np.ndarray,
+) -> None:
     """Write one subject's night, one row a scored segment in time order.
 
+    Shapes: segment and labels (n,), probabilities (n, K); rows labelled UNSCORED are left out.
     Columns: segment int32, label int8 (index of the true class), then one float32 column a class.
 
     Args:
-        source_hash: digits of that of the night, so that a night ingested anew is scored anew.
+        key: what staged the night, a phase or a simpler method.
     """
+    scored = labels != UNSCORED
+    night = StagedNight(
+        subject=subject.name,
+        subset=subject.subset,
+        person=subject.person,
+        classes=classes,
+        page_s=subject.page_s,
+        segment=segment[scored],
+        labels=labels[scored],
+        probabilities=probabilities[scored],
+    )
     columns = {
         "segment": pa.array(night.segment, pa.int32()),
         "label": pa.array(night.labels, pa.int8()),
@@ -39,20 +63,15 @@ def write_staged(store: Store, path: str, night: StagedNight, source_hash: str) 
     for index, name in enumerate(night.classes):
         columns[name] = pa.array(night.probabilities[:, index], pa.float32())
     metadata = {name: str(getattr(night, name)) for name in WORDS}
-    metadata |= {SOURCE: source_hash, "format": FORMAT}
+    metadata |= {SOURCE: source_of(subject), "format": FORMAT}
     content = io.BytesIO()
     pq.write_table(pa.table(columns).replace_schema_metadata(metadata), content)
-    store.files.write(path, content.getvalue())
+    store.files.write(path_of(key, subject.name), content.getvalue())
 
 
-def is_scored(store: Store, path: str, source_hash: str) -> bool:
-    """Whether the probabilities are there, of the night as it is now."""
-    try:
-        content = store.files.read(path)
-    except FileNotFoundError:
-        return False
-    found = pq.read_schema(io.BytesIO(content)).metadata or {}
-    return found.get(SOURCE.encode()) == source_hash.encode() and _is_ours(found)
+def missing(store: Store, key: str, subjects: Sequence[Subject]) -> list[Subject]:
+    """Subjects whose nights, as they are now, have no probabilities under `key`."""
+    return [subject for subject in subjects if not _is_scored(store, key, subject)]
 
 
 def read_staged(store: Store, key: str, subject: str) -> StagedNight:
@@ -87,6 +106,15 @@ def read_staged(store: Store, key: str, subject: str) -> StagedNight:
 def read_confusion(store: Store, key: str, subject: str) -> Confusion:
     """A subject's confusion under the phase `key`: the likeliest class against the true one."""
     return read_staged(store, key, subject).confusion
+
+
+def _is_scored(store: Store, key: str, subject: Subject) -> bool:
+    try:
+        content = store.files.read(path_of(key, subject.name))
+    except FileNotFoundError:
+        return False
+    found = pq.read_schema(io.BytesIO(content)).metadata or {}
+    return found.get(SOURCE.encode()) == source_of(subject).encode() and _is_ours(found)
 
 
 def _is_ours(metadata: dict[bytes, bytes]) -> bool:

@@ -6,15 +6,16 @@ report.html needs no network; tables/ has each table as Markdown, CSV, LaTeX and
 --out or, if it is left out, into the storage, beside the sweep's record.
 """
 
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from collections.abc import Sequence
 
-from orchestration.chosen import Chosen, Record, read_record
+from kd_core.confusion import Confusion
+from orchestration.chosen import Record, read_record
 from orchestration.cli import STORAGE, parser, place, run
+from orchestration.evidence.rows import EvidenceRow, read_rows
+from orchestration.evidence.staged import StagedNight
 from orchestration.files import open_files
-from orchestration.leaderboard import Row, leaderboard_files, make_row
-from orchestration.probabilities import read_confusion
-from orchestration.store import READERS, Store
+from orchestration.leaderboard import leaderboard_files, make_row
+from orchestration.store import Store
 
 TITLE = "Sleep stages from one ECG lead"
 
@@ -29,33 +30,43 @@ def main() -> None:
     given = words.parse_args()
     store = Store.existing(place(given.storage, "--storage", STORAGE))
     record = read_record(store, given.sweep)
-    print(write_report(record, store))
-    print(f"Report: {write_evidence(record, store, given.out)}")
+    rows = read_rows(record.rows, store)
+    print(write_leaderboard(record, rows, store))
+    print(f"Report: {write_evidence(record, rows, store, given.out)}")
 
 
 def write_report(record: Record, store: Store) -> str:
+    """Write the leaderboard of a record; what a sweep prints."""
+    return write_leaderboard(record, read_rows(record.rows, store), store)
+
+
+def write_leaderboard(record: Record, rows: Sequence[EvidenceRow], store: Store) -> str:
     """Write leaderboard.md, .csv and .json beside the record; the Markdown and where it lies."""
-    rows = [_row(chosen, store) for chosen in record.rows]
-    files, folder = leaderboard_files(rows, _note(record, rows)), f"sweeps/{record.name}"
+    made = [
+        make_row(row.scheme, row.name, row.point, [_confusions(f) for f in row.folds], row.failed)
+        for row in rows
+    ]
+    files, folder = leaderboard_files(made, _note(record)), f"sweeps/{record.name}"
     for name, content in files.items():
         store.files.write(f"{folder}/{name}", content)
     text = files["leaderboard.md"].decode()
     return f"{text}\nLeaderboard: {store.root}/{folder}/leaderboard.md (also .csv, .json)"
 
 
-def write_evidence(record: Record, store: Store, out: str = "") -> str:
+def write_evidence(
+    record: Record, rows: Sequence[EvidenceRow], store: Store, out: str = ""
+) -> str:
     """Write report.html and the files of its tables; where report.html lies."""
     from orchestration.evidence.drawn import drawn  # Matplotlib takes a second to import
     from orchestration.evidence.drawn_search import learning
     from orchestration.evidence.gathered import Evidence
     from orchestration.evidence.page import as_html
     from orchestration.evidence.parts import parts_of
-    from orchestration.evidence.rows import read_rows
 
-    evidence = Evidence(record, tuple(read_rows(record.rows, store)))
+    evidence = Evidence(record, tuple(rows))
     page = as_html(
         TITLE,
-        _note(record, [_row(r, store) for r in record.rows]),
+        _note(record),
         parts_of(evidence, drawn(evidence) | {"Learning": learning(evidence, store)}),
     )
     contents = {"report.html": page} | {
@@ -68,20 +79,13 @@ def write_evidence(record: Record, store: Store, out: str = "") -> str:
     return f"{target.root}/{folder}report.html"
 
 
-def _row(chosen: Chosen, store: Store) -> Row:
-    """Scores from the stored probabilities of the row's test subjects."""
-    with ThreadPoolExecutor(READERS) as pool:
-        folds = [
-            list(pool.map(partial(read_confusion, store, fold.key), fold.test))
-            for fold in chosen.folds
-        ]
-    point = chosen.point.removeprefix(chosen.row).strip()  # the row's name says its method already
-    return make_row(chosen.scheme, chosen.row, point, folds, chosen.failed)
+def _confusions(fold: Sequence[StagedNight]) -> list[Confusion]:
+    return [night.confusion for night in fold]
 
 
-def _note(record: Record, rows: list[Row]) -> str:
+def _note(record: Record) -> str:
     """What the tables below are, in two sentences."""
-    folds = max((row["folds"] for row in rows), default=0)
+    folds = max((len(row.folds) for row in record.rows), default=0)
     phases = ", ".join(f"{count} {what}" for what, count in record.phases.items())
     return (
         f"Test subjects of {folds} fold(s), mean ± sd over folds, from {record.nights['used']} "

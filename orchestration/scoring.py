@@ -11,11 +11,10 @@ from datasets.stages import SCHEMES, UNSCORED
 from kd_core import checkpoint
 from kd_core.predict import device_at_hand, predict
 from orchestration.batches import Batches
-from orchestration.evidence.staged import StagedNight
 from orchestration.experiment import Experiment, phases_of
-from orchestration.nights import HASH_DIGITS, open_nights
+from orchestration.nights import open_nights, source_of
 from orchestration.plan import Runtime
-from orchestration.probabilities import is_scored, path_of, write_staged
+from orchestration.probabilities import missing, write_staged
 from orchestration.store import READERS, Store
 
 
@@ -30,9 +29,9 @@ def score_all(
     known = {subject.name: subject for subject in subjects}
     tested = [(e, [known[name] for name in e.fold.test]) for e in experiments]
     with ThreadPoolExecutor(READERS) as pool:
-        missing = list(pool.map(lambda pair: _missing(pair[0], pair[1], store), tested))
-    pairs = zip(tested, missing, strict=True)
-    ray.get([task.remote(e, names, store.root) for (e, _), names in pairs if names])
+        lacking = list(pool.map(lambda pair: missing(store, _key(pair[0]), pair[1]), tested))
+    pairs = zip(tested, lacking, strict=True)
+    ray.get([task.remote(e, nights, store.root) for (e, _), nights in pairs if nights])
 
 
 def score(experiment: Experiment, test: Sequence[Subject], root: str) -> None:
@@ -40,38 +39,30 @@ def score(experiment: Experiment, test: Sequence[Subject], root: str) -> None:
     store, last = Store(root), phases_of(experiment)[-1]
     with store.phase(last.key) as folder:
         model = checkpoint.load(folder).model.to(device_at_hand())
-    for subject in _missing(experiment, test, store):
-        source = subject.source_hash[:HASH_DIGITS]
+    for subject in missing(store, last.key, test):
         (night,) = nights = open_nights(
             store,
             experiment.windows,
-            {subject.name: source},
+            {subject.name: source_of(subject)},
             experiment.scheme,
             experiment.scaling,
         )
         batches = Batches(nights, experiment.segments, experiment.training.batch)
         pairs = list(predict(model, batches.in_order(), last.step.view, experiment.training.bf16))
-        labels = torch.cat([target.flatten() for _, target in pairs]).numpy()  # (n,)
-        probabilities = torch.cat([p.movedim(1, 2).flatten(0, 1) for p, _ in pairs])  # (n, K)
-        scored = labels != UNSCORED
-        staged = StagedNight(
-            subject=subject.name,
-            subset=subject.subset,
-            person=subject.person,
-            classes=SCHEMES[experiment.scheme].classes,
-            page_s=subject.page_s,
-            segment=night.segment[night.labels != UNSCORED],
-            labels=labels[scored],
-            probabilities=probabilities[scored].numpy().astype(float),
+        labels = torch.cat([target.flatten() for _, target in pairs]).numpy()  # (n + padding,)
+        said = torch.cat([p.movedim(1, 2).flatten(0, 1) for p, _ in pairs]).numpy()
+        scored = night.labels != UNSCORED
+        write_staged(
+            store,
+            last.key,
+            subject,
+            SCHEMES[experiment.scheme].classes,
+            night.segment[scored],
+            night.labels[scored],
+            said[labels != UNSCORED],
         )
-        write_staged(store, path_of(last.key, subject.name), staged, source)
 
 
-def _missing(experiment: Experiment, test: Sequence[Subject], store: Store) -> list[Subject]:
-    """Test subjects whose nights, as they are now, have no probabilities in the store."""
-    key = phases_of(experiment)[-1].key
-    return [
-        subject
-        for subject in test
-        if not is_scored(store, path_of(key, subject.name), subject.source_hash[:HASH_DIGITS])
-    ]
+def _key(experiment: Experiment) -> str:
+    """Of the experiment's result."""
+    return phases_of(experiment)[-1].key

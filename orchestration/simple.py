@@ -13,15 +13,11 @@ import ray
 
 from datasets.folds import Fold
 from datasets.parquet import Subject, read_night
-from datasets.stages import SCHEMES, UNSCORED
-from orchestration.chosen import Chosen, ChosenFold
-from orchestration.evidence.gathered import SIMPLE
-from orchestration.evidence.rr_baseline import stage_fold
-from orchestration.evidence.rr_features import NAMES, features_of
-from orchestration.evidence.staged import StagedNight
+from datasets.stages import SCHEMES
+from orchestration.chosen import SIMPLE, Chosen, ChosenFold
 from orchestration.keys import key_of
-from orchestration.nights import HASH_DIGITS
-from orchestration.probabilities import is_scored, path_of, write_staged
+from orchestration.nights import source_of
+from orchestration.probabilities import missing, write_staged
 from orchestration.store import Store
 from orchestration.sweeps import Sweep
 
@@ -34,26 +30,33 @@ def stage_simply(sweep: Sweep, store: Store) -> list[Chosen]:
     known = {subject.name: subject for subject in sweep.subjects}
     parts = [(scheme, fold) for scheme in sweep.plan.schemes for fold in sweep.folds]
     keys = {part: _key(sweep, *part) for part in parts}
-    missing = [part for part in parts if _missing(known, part[1], keys[part], store)]
-    if missing:
-        needed = {name for _, fold in missing for name in (*fold.train, *fold.test)}
-        measure = ray.remote(num_cpus=1)(measure_night)
-        ray.get([measure.remote(sweep.windows, known[n], store.root) for n in sorted(needed)])
-        stage = ray.remote(num_cpus=1)(stage_part)
-        asked = [
-            (p, [known[n] for n in p[1].train], [known[n] for n in p[1].test]) for p in missing
+    lacking = [
+        part for part in parts if missing(store, keys[part], [known[n] for n in part[1].test])
+    ]
+    needed = {name for _, fold in lacking for name in (*fold.train, *fold.test)}
+    measure = ray.remote(num_cpus=1)(measure_night)
+    ray.get([measure.remote(sweep.windows, known[n], store.root) for n in sorted(needed)])
+    stage = ray.remote(num_cpus=1)(stage_part)
+    ray.get(
+        [
+            stage.remote(
+                scheme,
+                sweep.windows,
+                [known[name] for name in fold.train],
+                [known[name] for name in fold.test],
+                keys[scheme, fold],
+                store.root,
+            )
+            for scheme, fold in lacking
         ]
-        ray.get(
-            [
-                stage.remote(p[0], sweep.windows, train, test, keys[p], store.root)
-                for p, train, test in asked
-            ]
-        )
+    )
     return [_row(sweep, scheme, keys) for scheme in sweep.plan.schemes]
 
 
 def measure_night(windows: str, subject: Subject, root: str) -> None:
     """Have the features of a night in the store."""
+    from orchestration.evidence.rr_features import NAMES, features_of  # seconds to import
+
     store, path = Store(root), _path(windows, subject)
     if store.files.exists(path):
         return
@@ -76,24 +79,15 @@ def stage_part(
     root: str,
 ) -> None:
     """Learn from the training nights of a fold, and write what is said of its test nights."""
+    from orchestration.evidence.rr_baseline import stage_fold  # seconds to import
+
     store, classes = Store(root), SCHEMES[scheme].classes
     learned, asked = ([_read(store, windows, scheme, s) for s in part] for part in (train, test))
     said = stage_fold(
         [(f, labels) for _, labels, f in learned], [f for *_, f in asked], len(classes)
     )
     for subject, (segment, labels, _), probabilities in zip(test, asked, said, strict=True):
-        scored = labels != UNSCORED
-        staged = StagedNight(
-            subject=subject.name,
-            subset=subject.subset,
-            person=subject.person,
-            classes=classes,
-            page_s=subject.page_s,
-            segment=segment[scored],
-            labels=labels[scored],
-            probabilities=probabilities[scored],
-        )
-        write_staged(store, path_of(key, subject.name), staged, _source(subject))
+        write_staged(store, key, subject, classes, segment, labels, probabilities)
 
 
 def _read(
@@ -101,7 +95,8 @@ def _read(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Segments (n,), labels (n,) and features (n, F) of a night."""
     table = pq.read_table(io.BytesIO(store.files.read(_path(windows, subject))))
-    features = np.stack([table[name].to_numpy() for name in NAMES], axis=1).astype(np.float64)
+    names = [name for name in table.column_names if name not in ("segment", "stage")]
+    features = np.stack([table[name].to_numpy() for name in names], axis=1).astype(np.float64)
     labels = SCHEMES[scheme].labels(table["stage"].to_numpy())
     return table["segment"].to_numpy(), labels, features
 
@@ -123,13 +118,5 @@ def _key(sweep: Sweep, scheme: str, fold: Fold) -> str:
     return key_of(spec | {"train": train})
 
 
-def _missing(known: dict[str, Subject], fold: Fold, key: str, store: Store) -> bool:
-    return not all(is_scored(store, path_of(key, n), _source(known[n])) for n in fold.test)
-
-
 def _path(windows: str, subject: Subject) -> str:
-    return f"features/{windows}/{subject.name}-{_source(subject)}-{FORMAT}.parquet"
-
-
-def _source(subject: Subject) -> str:
-    return subject.source_hash[:HASH_DIGITS]
+    return f"features/{windows}/{subject.name}-{source_of(subject)}-{FORMAT}.parquet"

@@ -10,7 +10,7 @@ from datasets.stages import SCHEMES
 from kd_core.models import model_spec
 from orchestration.experiment import Experiment, Point, phases_of
 from orchestration.keys import key_of
-from orchestration.nights import HASH_DIGITS
+from orchestration.nights import source_of
 from orchestration.plan import Plan
 
 
@@ -57,7 +57,7 @@ class Sweep:
     @cached_property
     def sources(self) -> dict[str, str]:
         """What each night was cut from, in as many digits as a phase's spec holds."""
-        return {subject.name: subject.source_hash[:HASH_DIGITS] for subject in self.subjects}
+        return {subject.name: source_of(subject) for subject in self.subjects}
 
 
 def make_sweep(plan: Plan, windows: str, subjects: Sequence[Subject]) -> Sweep:

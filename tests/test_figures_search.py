@@ -3,7 +3,6 @@
 from functools import partial
 
 import numpy as np
-import pytest
 from matplotlib.figure import Figure
 
 from orchestration.evidence import figures_search as search_figures
@@ -11,8 +10,7 @@ from orchestration.evidence import figures_space as space_figures
 from orchestration.evidence import figures_training as training_figures
 from orchestration.evidence.figures_search import TrialPoint
 from orchestration.evidence.figures_training import LearningCurve
-from orchestration.evidence.style import as_svg
-from tests.drawings import LONG, NAN, SEEN, Figures, drawn, ids_of, missing
+from tests.drawings import LONG, NAN, SEEN, Figures
 
 
 def trials() -> list[TrialPoint]:
@@ -49,22 +47,6 @@ FIGURES: Figures = {  # a figure, and words that it must show
     **{f"{name} of one": (partial(f, trials()[:1], "k"), ("k",)) for name, f in SEARCH.items()},
     "learning": (learning, ("hint", "validation kappa", "no epoch was finished", SEEN)),
 }
-
-
-@pytest.mark.parametrize("name", FIGURES)
-def test_a_figure_is_an_svg_element_that_shows_its_labels_as_text(name: str) -> None:
-    assert missing(FIGURES, name) == []
-
-
-@pytest.mark.parametrize("name", [name for name in FIGURES if " of " not in name])
-def test_a_figure_drawn_twice_is_the_same_bytes(name: str) -> None:
-    assert as_svg(FIGURES[name][0]()) == drawn(FIGURES, name)
-
-
-def test_no_id_comes_twice_on_a_page_of_all_figures_and_every_reference_is_met() -> None:
-    ids, used = ids_of("".join({drawn(FIGURES, name) for name in FIGURES}))
-    assert len(ids) == len(set(ids)) > 0
-    assert used <= set(ids)
 
 
 def test_the_best_so_far_is_of_complete_trials_alone() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from kd_core.confusion import Confusion
+from orchestration.chosen import SIMPLE
 from orchestration.evidence import page, scores
 from orchestration.evidence.calibration import precision_recall, reliability, roc
 from orchestration.evidence.clinical import pairs_of
@@ -27,7 +27,7 @@ from orchestration.evidence.figures_scores import (
 )
 from orchestration.evidence.floors import majority
 from orchestration.evidence.gains import BASELINE
-from orchestration.evidence.gathered import SIMPLE, Evidence
+from orchestration.evidence.gathered import Evidence
 from orchestration.evidence.page import Block
 from orchestration.evidence.rows import EvidenceRow
 from orchestration.evidence.sleep_statistics import title_of
@@ -72,7 +72,7 @@ def _has_figure(blocks: Sequence[Block]) -> bool:
 def _scores(evidence: Evidence, rows: Sequence[EvidenceRow]) -> list[Figure]:
     scheme = rows[0].scheme
     forests = [_forest(evidence, scheme, name) for name in ("weighted_f1", "kappa")]
-    matrices = {row.name: _confusion(row) for row in _shown(evidence, scheme)}
+    matrices = {row.name: row.pooled for row in _shown(evidence, scheme)}
     return [*forests, confusion_figure(matrices)]
 
 
@@ -83,7 +83,7 @@ def _forest(evidence: Evidence, scheme: str, score: str) -> Figure:
         for row in evidence.tables["scores"]
         if (row["scheme"], row["score"]) == (scheme, score) and "low" in row
     ]
-    support = next(r for r in evidence.done if r.scheme == scheme).counts.sum(axis=(0, 2))
+    support = next(r for r in evidence.done if r.scheme == scheme).pooled.support
     numbers = ("value", "low", "high", "paper")
     known = [{name: _or_nan(row[name]) for name in numbers} for row in lines]
     floor = majority(support)[score]
@@ -117,7 +117,7 @@ def _clinical(evidence: Evidence, scheme: str) -> list[Figure]:
 
 def _calibration(rows: Sequence[EvidenceRow]) -> list[Figure]:
     said = {row.name: pooled(row) for row in rows}
-    classes, prevalence = rows[0].classes, rows[0].counts.sum(axis=(0, 2))
+    classes, prevalence = rows[0].classes, rows[0].pooled.support
     return [
         reliability_figure({name: reliability(*both) for name, both in said.items()}),
         roc_figure({name: roc(*both) for name, both in said.items()}, classes),
@@ -169,11 +169,6 @@ def _kappas(rows: Sequence[EvidenceRow]) -> dict[str, dict[str, float]]:
         row.name: dict(zip(row.subjects, scores.kappa(row.counts).tolist(), strict=True))
         for row in rows
     }
-
-
-def _confusion(row: EvidenceRow) -> Confusion:
-    """All test segments together."""
-    return sum((night.confusion for night in row.nights[1:]), row.nights[0].confusion)
 
 
 def _or_nan(value: float | None) -> float:

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
-from orchestration.chosen import Record, best_row
+from orchestration.chosen import SIMPLE, Record, best_row
 from orchestration.evidence import views
 from orchestration.evidence.clinical import agreement_view, night_table
 from orchestration.evidence.formats import table_files
@@ -20,7 +21,6 @@ from orchestration.evidence.tables import (
 )
 from orchestration.evidence.views import View
 
-SIMPLE = "RR intervals"  # the row that needs no network
 VIEWS: Mapping[str, Callable[[Table, str], View]] = {
     "paper": views.paper_view,
     "scores": views.scores_view,
@@ -75,6 +75,12 @@ class Evidence:
             "calibration": sureness_table(self.done),
             "sleep": night_table(self.done),
         }
+
+    def score(self, scheme: str, name: str, score: str) -> dict[str, Any]:
+        """A row's line of the table of scores; the row must have a result."""
+        asked = (scheme, name, score)
+        lines = self.tables["scores"]
+        return next(x for x in lines if (x["scheme"], x["row"], x["score"]) == asked)
 
     def row(self, scheme: str, name: str) -> EvidenceRow | None:
         """A row by its name; None if it has no result."""

@@ -3,10 +3,10 @@
 import json
 from collections.abc import Mapping, Sequence
 
-from orchestration.chosen import Record
+from orchestration.chosen import SIMPLE, Record
 from orchestration.evidence import page
 from orchestration.evidence.gains import BASELINE
-from orchestration.evidence.gathered import SIMPLE, Evidence
+from orchestration.evidence.gathered import Evidence
 from orchestration.evidence.page import Block, Part
 from orchestration.evidence.summary import summary
 

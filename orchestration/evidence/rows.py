@@ -7,9 +7,10 @@ from functools import cached_property, partial
 
 import numpy as np
 
+from kd_core.confusion import Confusion
 from orchestration.chosen import Chosen
 from orchestration.evidence.staged import StagedNight
-from orchestration.evidence.subgroups import counts_by_person
+from orchestration.evidence.subgroups import by_person
 from orchestration.probabilities import read_staged
 from orchestration.store import READERS, Store
 
@@ -44,6 +45,11 @@ class EvidenceRow:
         return np.stack([night.confusion.counts for night in self.nights])
 
     @cached_property
+    def pooled(self) -> Confusion:
+        """All test segments together."""
+        return Confusion(self.classes, self.counts.sum(axis=0))
+
+    @cached_property
     def fold_counts(self) -> np.ndarray:
         """(folds, K, K): the confusion of each fold's nights together."""
         return np.stack([sum(night.confusion.counts for night in fold) for fold in self.folds])
@@ -51,8 +57,7 @@ class EvidenceRow:
     @cached_property
     def people(self) -> Mapping[str, np.ndarray]:
         """Person -> (K, K), the confusion of all of their nights: what intervals draw from."""
-        names = dict.fromkeys(night.person for night in self.nights)
-        return dict(zip(names, counts_by_person(self.nights), strict=True))
+        return {person: found.counts for person, found in by_person(self.nights).items()}
 
     @property
     def people_counts(self) -> np.ndarray:

@@ -70,8 +70,13 @@ def _group(
 
 def counts_by_person(nights: Sequence[StagedNight]) -> np.ndarray:
     """(people, K, K): what `bca` draws from; two nights of one person are not independent."""
+    return np.stack([confusion.counts for confusion in by_person(nights).values()])
+
+
+def by_person(nights: Sequence[StagedNight]) -> dict[str, Confusion]:
+    """Person -> the confusion of all of their nights together."""
     people: dict[str, Confusion] = {}
     for night in nights:
         nothing = Confusion.zeros(night.classes)
         people[night.person] = people.get(night.person, nothing) + night.confusion
-    return np.stack([confusion.counts for confusion in people.values()])
+    return people

@@ -1,14 +1,9 @@
 """The first screen: what came out, in numbers and sentences for somebody who stages no code."""
 
-from collections.abc import Sequence
-
-from orchestration.evidence import scores
-from orchestration.evidence.floors import majority
+from orchestration.chosen import SIMPLE
 from orchestration.evidence.gains import BASELINE, Gain
-from orchestration.evidence.gathered import SIMPLE, Evidence
-from orchestration.evidence.intervals import bca
+from orchestration.evidence.gathered import Evidence
 from orchestration.evidence.page import Block, cards, heading, listed, note
-from orchestration.evidence.rows import EvidenceRow
 
 TEACHER = "EEG baseline"
 NOTE = (
@@ -22,16 +17,17 @@ def summary(evidence: Evidence) -> list[Block]:
     """What each scheme's ECG network to take home reaches, and whether anything was gained."""
     blocks = []
     for scheme, name in evidence.best.items():
-        mine = {row.name: row for row in evidence.done if row.scheme == scheme}
-        blocks += [heading(f"Stages {scheme}"), _cards(mine, name)]
-        blocks.append(listed(_sentences(mine[name], evidence.gains)))
+        blocks += [heading(f"Stages {scheme}"), _cards(evidence, scheme, name)]
+        blocks.append(listed(_sentences(evidence, scheme, name)))
     return [*blocks, note(NOTE)]
 
 
-def _cards(mine: dict[str, EvidenceRow], name: str) -> Block:
-    shown = [(f"From one ECG lead: {name}", mine[name])]
-    shown += [(title, mine[row]) for title, row in _others(name) if row in mine]
-    return cards([(title, f"κ {_kappa(row)}", _accuracy(row)) for title, row in shown])
+def _cards(evidence: Evidence, scheme: str, name: str) -> Block:
+    """Kappa with its interval and accuracy of a network and of those it is measured by."""
+    named = [(f"From one ECG lead: {name}", name), *_others(name)]
+    return cards(
+        [(t, *_numbers(evidence, scheme, r)) for t, r in named if evidence.row(scheme, r)]
+    )
 
 
 def _others(name: str) -> list[tuple[str, str]]:
@@ -39,39 +35,35 @@ def _others(name: str) -> list[tuple[str, str]]:
     return [(title, row) for title, row in pairs if row != name]
 
 
-def _kappa(row: EvidenceRow) -> str:
-    found = bca(row.people_counts, scores.kappa)
-    return f"{found.estimate:.2f}"
+def _numbers(evidence: Evidence, scheme: str, name: str) -> tuple[str, str]:
+    kappa = evidence.score(scheme, name, "kappa")
+    right = evidence.score(scheme, name, "accuracy")["value"]
+    known = kappa["low"] is not None
+    between = f"[{kappa['low']:.2f}, {kappa['high']:.2f}], " if known else ""
+    return f"κ {kappa['value']:.2f}", f"{between}{100 * right:.0f} % of segments right"
 
 
-def _accuracy(row: EvidenceRow) -> str:
-    found = bca(row.people_counts, scores.kappa)
-    right = float(scores.accuracy(row.counts.sum(axis=0)))
-    between = f"[{found.low:.2f}, {found.high:.2f}], " if found.low == found.low else ""
-    return f"{between}{100 * right:.0f} % of segments right"
-
-
-def _sentences(row: EvidenceRow, found: Sequence[Gain]) -> list[str]:
+def _sentences(evidence: Evidence, scheme: str, name: str) -> list[str]:
     """Against the floor; every method against the baseline; this one against the simple one."""
-    said = [_against_floor(row)]
+    said = [_against_floor(evidence, scheme, name)]
     kappas = [
-        g for g in found if (g.scheme, g.score) == (row.scheme, "kappa") and g.row != TEACHER
+        g for g in evidence.gains if (g.scheme, g.score) == (scheme, "kappa") and g.row != TEACHER
     ]
     said += [g.said() for g in kappas if g.rival == BASELINE and g.row != SIMPLE]
-    mine = [g for g in kappas if g.rival == SIMPLE and g.row == row.name]
+    mine = [g for g in kappas if g.rival == SIMPLE and g.row == name]
     return said + [gain.said() + _learned(gain) for gain in mine]
 
 
-def _against_floor(row: EvidenceRow) -> str:
+def _against_floor(evidence: Evidence, scheme: str, name: str) -> str:
     """Whether the accuracy says anything at all."""
-    pooled = row.counts.sum(axis=0)
-    floor = majority(pooled.sum(axis=1))["accuracy"]
-    ours = bca(row.people_counts, scores.accuracy)
-    where = "above" if ours.low > floor else "not surely above"
-    if ours.estimate <= floor:
+    row, ours = evidence.row(scheme, name), evidence.score(scheme, name, "accuracy")
+    assert row
+    floor, surely = row.pooled.floor, ours["low"] is not None and ours["low"] > row.pooled.floor
+    where = "above" if surely else "not surely above"
+    if ours["value"] <= floor:
         where = "not above"
     return (
-        f"{row.name} names {100 * ours.estimate:.1f} % of segments rightly; always naming the "
+        f"{name} names {100 * ours['value']:.1f} % of segments rightly; always naming the "
         f"commonest stage would name {100 * floor:.1f} %: it is {where} that floor."
     )
 

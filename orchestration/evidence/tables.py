@@ -27,7 +27,7 @@ def score_table(rows: Sequence[EvidenceRow]) -> Table:
     done = [row for row in rows if row.folds]
     found = [_score_row(row, name) for row in done for name in scores.SCORES]
     for scheme in dict.fromkeys(row.scheme for row in done):
-        support = next(row for row in done if row.scheme == scheme).counts.sum(axis=(0, 2))
+        support = next(row for row in done if row.scheme == scheme).pooled.support
         found += [
             {"scheme": scheme, "row": name, "score": score, "value": value}
             for name, floor in FLOORS.items()
@@ -75,7 +75,7 @@ def _score_row(row: EvidenceRow, name: str) -> dict[str, Any]:
         "difference": None if published is None else interval.estimate - published,
         "folds": len(row.folds),
         "subjects": len(row.nights),
-        "segments": int(row.counts.sum()),
+        "segments": row.pooled.total,
     }
 
 
@@ -85,7 +85,7 @@ def class_table(rows: Sequence[EvidenceRow]) -> Table:
 
 
 def _class_row(row: EvidenceRow, k: int) -> dict[str, Any]:
-    pooled, label = row.counts.sum(axis=0), row.classes[k]
+    pooled, label = row.pooled.counts, row.classes[k]
     interval = bca(row.people_counts, lambda counts: scores.class_f1(counts)[..., k])
     return {
         "scheme": row.scheme,
