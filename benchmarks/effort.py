@@ -9,17 +9,22 @@ from orchestration.estimate import size_of
 from orchestration.experiment import Phase, phases_of
 from orchestration.search import Trial
 from orchestration.store import Store
+from orchestration.study import BASELINE
 from orchestration.sweeps import Sweep
 
 
 def effort(
     sweep: Sweep, scheme: str, store: Store, trials: Sequence[Trial]
 ) -> list[dict[str, Any]]:
-    """Phases and training steps, from every trial on its own to the raced search."""
-    walks = [(trial, sweep.over_folds(scheme, trial.point)) for trial in trials]
+    """Phases and training steps, from every trial on its own to the raced search.
+
+    The ECG baseline, which trials are raced against, is counted in every way.
+    """
+    walks = [(trial.folds_done, sweep.over_folds(scheme, trial.point)) for trial in trials]
+    walks.append((len(sweep.folds), sweep.over_folds(scheme, sweep.plan.point(BASELINE))))
     naive = [phase for _, folds in walks for e in folds for phase in phases_of(e)]
     shared = list({phase.key: phase for phase in naive}.values())
-    walked = (e for trial, folds in walks for e in folds[: trial.folds_done])
+    walked = (e for done, folds in walks for e in folds[:done])
     kept = list({phase.key: phase for e in walked for phase in phases_of(e)}.values())
     full = _steps(sweep, naive, None)
     rows = [

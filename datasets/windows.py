@@ -69,8 +69,8 @@ def load_night(path: Path, scheme: ClassScheme, scaling: str = "night") -> Scale
     night = read_night(path)
     return ScaledNight(
         subject=night.subject,
-        eeg=_halved(SCALINGS[scaling](night.eeg)),
-        ecg=_halved(SCALINGS[scaling](night.ecg)),
+        eeg=halved(SCALINGS[scaling](night.eeg)),
+        ecg=halved(SCALINGS[scaling](night.ecg)),
         labels=scheme.labels(night.stage),
         segment=night.segment,
     )
@@ -93,7 +93,7 @@ def window_refs(
     return [
         WindowRef(index, start + first, length, fresh)
         for index, night in enumerate(nights)
-        for start, rows in _runs(night.segment)
+        for start, rows in runs(night.segment)
         for first, length, fresh in _tiles(rows, segments, offset % segments)
     ]
 
@@ -122,12 +122,12 @@ def paste(nights: Sequence[np.ndarray], refs: Sequence[WindowRef], windows: np.n
         nights[index][start + stale : start + length] = window[stale:length]
 
 
-def _halved(samples: np.ndarray) -> np.ndarray:
+def halved(samples: np.ndarray) -> np.ndarray:
     """Float16, with what would overflow held at the largest finite value."""
     return np.clip(samples, -LIMIT, LIMIT, out=samples).astype(np.float16)
 
 
-def _runs(segment: np.ndarray) -> Iterator[tuple[int, int]]:
+def runs(segment: np.ndarray) -> Iterator[tuple[int, int]]:
     """(first row, rows) of each stretch of consecutive segments."""
     borders = np.flatnonzero(np.diff(segment) != 1) + 1
     starts = [0, *borders.tolist()]

@@ -43,6 +43,14 @@ class Chosen:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Repeat:
+    """The plan's methods trained again, on the same folds, with another seed."""
+
+    seed: int
+    rows: tuple[Chosen, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Record:
     """A finished sweep."""
 
@@ -54,6 +62,7 @@ class Record:
     rows: tuple[Chosen, ...]
     trials: tuple[Mapping[str, Any], ...] = field(default=())
     made: Mapping[str, Any] = field(default_factory=dict)  # what `provenance` says
+    repeats: tuple[Repeat, ...] = ()  # of further seeds, where the plan asks for them
 
 
 def write_record(record: Record, store: Store) -> None:
@@ -74,7 +83,12 @@ def read_record(store: Store, name: str = "") -> Record:
             "Run python -m orchestration.sweep first, or name one with --sweep."
         )
     raw = found[name or max(found, key=lambda sweep: found[sweep]["finished_at"])]
-    return Record(**raw | {"rows": tuple(_chosen(row) for row in raw["rows"])})
+    rows = tuple(_chosen(row) for row in raw["rows"])
+    repeats = tuple(
+        Repeat(seed=repeat["seed"], rows=tuple(_chosen(row) for row in repeat["rows"]))
+        for repeat in raw.get("repeats", ())
+    )
+    return Record(**raw | {"rows": rows, "repeats": repeats})
 
 
 def best_row(rows: Sequence[Chosen], scheme: str) -> Chosen:

@@ -18,6 +18,7 @@ from orchestration.experiment import Experiment, Phase, Point, phases_of
 from orchestration.plan import Plan, Search
 from orchestration.race import FEWEST
 from orchestration.space import SPACE, inside
+from orchestration.study import BASELINE
 from orchestration.sweeps import Sweep
 
 CONTINUOUS = {"alpha", "temperature"}  # no two trials draw the same
@@ -50,8 +51,7 @@ def needs_of(
         best: whether racing stops trials as early as it can; see the file's first lines.
     """
     plan = sweep.plan
-    points = [(scheme, plan.point(m)) for scheme in plan.schemes for m in plan.methods]
-    fixed = _unique(e for scheme, point in points for e in sweep.over_folds(scheme, point))
+    fixed = _unique(e for one in (sweep, *sweep.repeats) for e in one.of_methods())
     needs = [Need(phase, 1, False) for key, phase in fixed.items() if key not in done]
     for scheme in plan.schemes if plan.search.trials else ():
         for index, trials in enumerate(trials_by_fold(sweep, ended.get(scheme, 0), best)):
@@ -66,13 +66,14 @@ def trials_by_fold(sweep: Sweep, ended: int, best: bool) -> list[int]:
     """How many trials train something new on each fold.
 
     A search begins with the plan's own points, whose phases the fixed methods have trained where
-    they lie in what is searched. At best every trial after the first round stops at the first
-    fold after which it can.
+    they lie in what is searched. At best every trial that has a rival, be it the ECG baseline,
+    stops at the first fold after which it can.
     """
     search, folds = sweep.plan.search, len(sweep.folds)
     own = [_is_fixed(method, sweep.plan) for method in search.methods]
     known = [n < ended or (n < len(own) and own[n]) for n in range(search.trials)]
-    new, unraced = known.count(False), known[: search.round].count(False)
+    first = 0 if BASELINE in sweep.plan.methods else search.round
+    new, unraced = known.count(False), known[:first].count(False)
     stop = first_stop(sweep) or folds
     return [unraced if best and index >= stop else new for index in range(folds)]
 

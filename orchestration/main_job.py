@@ -7,11 +7,13 @@ from typing import Any
 
 from kd_core.methods import METHODS
 from orchestration.build import Outcome, tidy
-from orchestration.chosen import BEST, Chosen, ChosenFold, Record, write_record
+from orchestration.chosen import BEST, Chosen, ChosenFold, Record, Repeat, write_record
 from orchestration.experiment import Point, phases_of
 from orchestration.formats import as_json
 from orchestration.ingest import Ingest
+from orchestration.plan import Plan
 from orchestration.provenance import provenance
+from orchestration.restaging import restage
 from orchestration.scoring import score_all
 from orchestration.search import Trial, best_of, search
 from orchestration.simple import stage_simply
@@ -26,11 +28,15 @@ def run_sweep(sweep: Sweep, nights: Ingest, store: Store) -> Record:
     """Train the plan's methods, search, score what is chosen on test subjects; the record."""
     plan, before = sweep.plan, store.phase_keys()
     store.files.write(f"sweeps/{sweep.name}/plan.json", as_json(asdict(plan)))
-    fixed = [(s, method, plan.point(method)) for s in plan.schemes for method in plan.methods]
-    rows = _finish(sweep, fixed, store) + stage_simply(sweep, store)
+    rows = _finish(sweep, _fixed(plan), store) + stage_simply(sweep, store)
+    repeats = tuple(
+        Repeat(seed=other.plan.seed, rows=tuple(_finish(other, _fixed(plan), store)))
+        for other in sweep.repeats
+    )
     trials = {scheme: _search(sweep, scheme, store) for scheme in plan.schemes}
     best = {scheme: best_of(found, len(sweep.folds)) for scheme, found in trials.items()}
     rows += _finish(sweep, [(s, BEST, trial.point) for s, trial in best.items() if trial], store)
+    restage(sweep, rows, store)
     tidy(store)
     record = Record(
         name=sweep.name,
@@ -41,9 +47,15 @@ def run_sweep(sweep: Sweep, nights: Ingest, store: Store) -> Record:
         rows=tuple(sorted(rows, key=lambda row: plan.schemes.index(row.scheme))),
         trials=tuple(_trial(scheme, t) for scheme, found in trials.items() for t in found),
         made=provenance(sweep.windows, sweep.sources),
+        repeats=repeats,
     )
     write_record(record, store)
     return record
+
+
+def _fixed(plan: Plan) -> list[Entry]:
+    """The points of the table that need no search."""
+    return [(s, method, plan.point(method)) for s in plan.schemes for method in plan.methods]
 
 
 def _finish(sweep: Sweep, entries: Sequence[Entry], store: Store) -> list[Chosen]:
@@ -93,15 +105,10 @@ def _trial(scheme: str, trial: Trial) -> dict[str, Any]:
 
 def _asked(sweep: Sweep, trials: Mapping[str, Sequence[Trial]]) -> set[str]:
     """Keys of every phase that the fixed points and the trials stand on."""
-    plan = sweep.plan
-    points = [(s, plan.point(method)) for s in plan.schemes for method in plan.methods]
-    points += [(s, trial.point) for s, found in trials.items() for trial in found]
-    return {
-        phase.key
-        for scheme, point in points
-        for experiment in sweep.over_folds(scheme, point)
-        for phase in phases_of(experiment)
-    }
+    tried = [(scheme, trial.point) for scheme, found in trials.items() for trial in found]
+    experiments = [e for one in (sweep, *sweep.repeats) for e in one.of_methods()]
+    experiments += [e for scheme, point in tried for e in sweep.over_folds(scheme, point)]
+    return {phase.key for experiment in experiments for phase in phases_of(experiment)}
 
 
 def _counts(asked: set[str], before: set[str], store: Store) -> dict[str, int]:

@@ -26,7 +26,7 @@ class Search:
     layers: tuple[str, ...] = ("all", "encoder", "bottleneck", "decoder", "deep")  # only with AT
     startup: int = 8  # random points before TPE takes over
     round: int = 4  # points drawn together; many machines want many, TPE learns more from few
-    prune_p: float = 0.1  # a trial stops once its rival beats it with a p below this; 0: never
+    prune_p: float = 0.2  # a trial stops once its rival beats it with a p below this; 0: never
     concurrent: int = 0  # trials at a time; 0 is as many as the resources hold
 
     def __post_init__(self) -> None:
@@ -106,6 +106,7 @@ class Plan:
     search: Search = field(default_factory=Search)
     runtime: Runtime = field(default_factory=Runtime)
     seed: int = 42
+    seeds: int = 1  # trainings of each method of the table, on the same folds, from `seed` up
 
     def __post_init__(self) -> None:
         _known("schemes", self.schemes, SCHEMES)
@@ -118,6 +119,7 @@ class Plan:
         _at_least("folds", self.folds, 2)
         _at_least("segments", self.segments, 1)
         _at_least("seed", self.seed, 0)
+        _at_least("seeds", self.seeds, 1)
         self._check_sizes()
         self._check_points()
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from kd_core.confusion import Confusion
 from orchestration.chosen import Record, read_record
 from orchestration.cli import STORAGE, parser, place, run
+from orchestration.evidence.restaged import read_restaged
 from orchestration.evidence.rows import EvidenceRow, read_rows
 from orchestration.evidence.staged import StagedNight
 from orchestration.files import open_files
@@ -63,7 +64,7 @@ def write_evidence(
     from orchestration.evidence.page import as_html
     from orchestration.evidence.parts import parts_of
 
-    evidence = Evidence(record, tuple(rows))
+    evidence = Evidence(record, tuple(rows), tuple(read_restaged(record.rows, rows, store)))
     page = as_html(
         TITLE,
         _note(record),

@@ -17,6 +17,7 @@ from ray.tune.search import Searcher
 from orchestration.experiment import Point
 from orchestration.plan import Plan
 from orchestration.progress import TrialLines
+from orchestration.ran import Ran, runs_of
 from orchestration.space import point_in
 from orchestration.store import Store
 from orchestration.study import Drawn, Ended, Study
@@ -32,6 +33,7 @@ class Trial(NamedTuple):
     folds_done: int
     score: float | None  # mean over the folds done; None if it failed
     reason: str  # why it did not finish every fold, else ""
+    ran: Sequence[Ran] = ()  # when and where
 
 
 def search(sweep: Sweep, scheme: str, store: Store) -> list[Trial]:
@@ -43,15 +45,13 @@ def search(sweep: Sweep, scheme: str, store: Store) -> list[Trial]:
     """
     study, trials = Study(sweep, scheme, store), sweep.plan.search.trials
     errors = _run(study, sweep, store) if study.unfinished(trials) else {}
-    ended = study.ended()
-    return sorted(
-        (
-            _trial(drawn, ended.get(number), errors.get(number, ""), sweep.plan)
-            for number, drawn in study.drawn().items()
-            if number <= trials
-        ),
-        key=_rank,
+    ended, ran = study.ended(), runs_of(study)
+    found = (
+        _trial(drawn, ended.get(n), errors.get(n, ""), ran.get(n, ()), sweep.plan)
+        for n, drawn in study.drawn().items()
+        if n <= trials
     )
+    return sorted(found, key=_rank)
 
 
 def best_of(trials: Sequence[Trial], folds: int) -> Trial | None:
@@ -142,12 +142,12 @@ def _rank(trial: Trial) -> tuple[float, float, int]:
     return -trial.folds_done, -score, trial.number
 
 
-def _trial(drawn: Drawn, ended: Ended | None, error: str, plan: Plan) -> Trial:
+def _trial(drawn: Drawn, ended: Ended | None, error: str, ran: Sequence[Ran], plan: Plan) -> Trial:
     point = point_in(drawn.params, plan)
     if ended is None:
-        return Trial(drawn.number, point, 0, None, error or "not run yet")
+        return Trial(drawn.number, point, 0, None, error or "not run yet", ran)
     score = ended.means[-1] if ended.folds and ended.state != "FAIL" else None
-    return Trial(drawn.number, point, len(ended.folds), score, ended.reason)
+    return Trial(drawn.number, point, len(ended.folds), score, ended.reason, ran)
 
 
 def _last_line(error: Exception) -> str:

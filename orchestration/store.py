@@ -4,6 +4,8 @@
     phases/          <key>.json: a phase is complete, and which files with which digests it is;
                      <key>/<attempt>/: spec.json, model.json, model.safetensors, curve.csv, ...
     scores/<key>/    a Parquet file a test subject: its class probabilities
+    pages/<key>/     a JSON file a test night of 20 s pages and way to stage it: its counts
+    runs/<study>/    a JSON file a trial: when and where it ran
     studies/<key>/   a JSON file a trial: what the search drew and what came of it
     sweeps/<name>/   plan.json, chosen.json, leaderboard.md, .csv, .json
     halfway/         how far a phase in training is

@@ -9,19 +9,22 @@ can be killed between any two of them, and whoever takes it up writes the same.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import accumulate
 from typing import Any
 
+from orchestration.build import Outcome, finished
 from orchestration.experiment import phases_of
 from orchestration.formats import as_json
 from orchestration.keys import key_of
+from orchestration.race import scores_of
 from orchestration.rounds import Told, draw
 from orchestration.store import Store
 from orchestration.sweeps import Sweep
 
 ENDED = "-ended.json"
+BASELINE = "ECG baseline"  # number 0: the first rival of a search, where the plan trains it
 FREE = ("trials", "concurrent")  # fields of a plan's search that decide no point and no score
 
 
@@ -31,7 +34,7 @@ class Drawn:
 
     number: int  # the first is 1
     params: Mapping[str, Any]
-    rival: int | None  # the trial that it is compared with after each fold, if there is one
+    rival: int | None  # what it is compared with after each fold: a trial, 0 the ECG baseline
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +66,8 @@ class Study:
 
     def __init__(self, sweep: Sweep, scheme: str, store: Store) -> None:
         """Take the study as it is; nothing is written yet."""
-        self.plan, self.scheme, self.files = sweep.plan, scheme, store.files
+        self.sweep, self.plan, self.scheme = sweep, sweep.plan, scheme
+        self.store, self.files = store, store.files
         self.spec = spec_of(sweep, scheme)
         self.key = key_of(self.spec)
         self._texts: dict[str, bytes] = {}  # files never change, so each is read once
@@ -96,14 +100,33 @@ class Study:
         names = [name for name in self._names() if name.endswith(ENDED)]
         return {int(name.removesuffix(ENDED)): _ended(self._read(name)) for name in names}
 
+    def rivals(self, before: int) -> dict[int, Ended]:
+        """What a trial of the round that begins with number `before` may be raced against."""
+        earlier = {n: trial for n, trial in self.ended().items() if n < before}
+        return self._baseline() | earlier
+
+    def _baseline(self) -> dict[int, Ended]:
+        """The ECG baseline as trial 0: a distilled point that loses to it is of no use.
+
+        Nothing where the plan does not train it; the main job trains it before it searches.
+        """
+        if BASELINE not in self.plan.methods:
+            return {}
+        experiments = self.sweep.over_folds(self.scheme, self.plan.point(BASELINE))
+        found = [done for e in experiments if (done := finished(e, self.store))]
+        if len(found) < len(experiments):
+            return {}
+        return {0: Ended(number=0, state="COMPLETE", folds=fold_scores(found), reason="")}
+
     def _draw(self, numbers: range, earlier: Mapping[int, Ended]) -> dict[int, Drawn]:
         """Draw a round whole and write those of its trials that are not there yet."""
         drawn = self.drawn()
         told = [Told(drawn[n].params, trial.state, trial.means) for n, trial in earlier.items()]
         points = draw(self.plan, self.scheme, told)
+        rival = best_number(self.rivals(numbers.start))
         self._create("study.json", self.spec)
         for number, point in zip(numbers, points, strict=False):
-            trial = Drawn(number=number, params=point, rival=best_number(earlier))
+            trial = Drawn(number=number, params=point, rival=rival)
             self._create(f"{number:04d}.json", asdict(trial))
         return self.drawn()
 
@@ -128,13 +151,23 @@ def spec_of(sweep: Sweep, scheme: str) -> dict[str, Any]:
         method: [phases_of(e)[-1].key for e in sweep.over_folds(scheme, plan.point(method))]
         for method in plan.search.methods
     }
-    return {"scheme": scheme, "seed": plan.seed, "search": search, "trained": trained}
+    spec = {"scheme": scheme, "seed": plan.seed, "search": search, "trained": trained}
+    return spec | {"raced": BASELINE in plan.methods}
 
 
 def best_number(ended: Mapping[int, Ended]) -> int | None:
     """The complete trial of the best mean score, the earliest of equal ones; None without one."""
     complete = {n: trial.means[-1] for n, trial in ended.items() if trial.state == "COMPLETE"}
     return min(complete, key=lambda number: (-complete[number], number), default=None)
+
+
+def fold_scores(outcomes: Sequence[Outcome]) -> tuple[FoldScore, ...]:
+    """The scores of every fold that has a result."""
+    done = [outcome for outcome in outcomes if not outcome.failed]
+    return tuple(
+        FoldScore(score=outcome.validation["score"], subjects=subjects)
+        for outcome, subjects in zip(done, scores_of(done), strict=True)
+    )
 
 
 def _ended(raw: dict[str, Any]) -> Ended:

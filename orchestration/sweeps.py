@@ -1,7 +1,7 @@
 """A sweep: one plan on one cohort. It makes the experiments; searching and scoring walk them."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 
 from datasets.folds import Fold, make_folds, missing_classes, released_fold
@@ -28,7 +28,9 @@ class Sweep:
         """The sweep's name in the store: its phases and its search, not its machines."""
         methods = dict.fromkeys((*self.plan.methods, *self.plan.trial_methods))
         points = [(s, self.plan.point(m)) for s in self.plan.schemes for m in methods]
-        phases = [phases_of(e)[-1].key for s, p in points for e in self.over_folds(s, p)]
+        asked = [e for s, p in points for e in self.over_folds(s, p)]
+        asked += [e for other in self.repeats for e in other.of_methods()]
+        phases = [phases_of(e)[-1].key for e in asked]
         tested = [fold.test for fold in self.folds]
         return key_of({"phases": phases, "tested": tested, "search": asdict(self.plan.search)})
 
@@ -49,6 +51,19 @@ class Sweep:
             training=plan.training,
             seed=plan.seed,
         )
+
+    @cached_property
+    def repeats(self) -> tuple["Sweep", ...]:
+        """The same folds and methods with each further seed of the plan; no search."""
+        further = range(self.plan.seed + 1, self.plan.seed + self.plan.seeds)
+        plans = [replace(self.plan, seed=seed, seeds=1) for seed in further]
+        return tuple(replace(self, plan=plan) for plan in plans)
+
+    def of_methods(self) -> list[Experiment]:
+        """The plan's methods at their fixed points, every scheme and fold."""
+        plan = self.plan
+        points = [(scheme, plan.point(m)) for scheme in plan.schemes for m in plan.methods]
+        return [e for scheme, point in points for e in self.over_folds(scheme, point)]
 
     def over_folds(self, scheme: str, point: Point) -> list[Experiment]:
         """One point on every fold, in order: what a trial runs."""

@@ -1,5 +1,6 @@
 """One trial: a point over all folds, until it is complete, beaten or has diverged."""
 
+import time
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -11,9 +12,10 @@ from orchestration.build import Outcome, walk
 from orchestration.experiment import Experiment, phases_of
 from orchestration.metrics import watch
 from orchestration.race import Scores, chance, over, pairs_of, scores_of
+from orchestration.ran import note
 from orchestration.space import point_in
 from orchestration.store import Store
-from orchestration.study import Ended, FoldScore, Study
+from orchestration.study import BASELINE, Ended, Study, fold_scores
 from orchestration.sweeps import Sweep
 from orchestration.training import train
 
@@ -27,10 +29,11 @@ def run_trial(config: Mapping[str, Any], sweep: Sweep, scheme: str, root: str) -
     Args:
         config: the point's values, its "number", and the number of its "rival" or None.
     """
+    began = time.time()
     store, runtime = Store(root), sweep.plan.runtime
     study = Study(sweep, scheme, store)
     experiments = sweep.over_folds(scheme, point_in(config, sweep.plan))
-    rival = _rival(study, config["rival"])
+    rival = _rival(study, config)
     stop = partial(over, rival=rival, prune_p=sweep.plan.search.prune_p)
     if runtime.trials_in_group and not _at_hand(experiments, store):
         name = tune.get_context().get_trial_id()  # the sampler may draw one point twice
@@ -38,12 +41,16 @@ def run_trial(config: Mapping[str, Any], sweep: Sweep, scheme: str, root: str) -
     else:
         outcomes = walk(experiments, store, watch, tune.report, stop=stop)
     state, reason = _end(outcomes, len(experiments), rival, config["rival"])
-    study.end(Ended(number=config["number"], state=state, folds=_folds(outcomes), reason=reason))
+    number, folds = config["number"], fold_scores(outcomes)
+    study.end(Ended(number=number, state=state, folds=folds, reason=reason))
+    note(study, number, began)
 
 
-def _rival(study: Study, number: int | None) -> Scores:
+def _rival(study: Study, config: Mapping[str, Any]) -> Scores:
     """What the rival's subjects scored; nothing if there is no rival."""
-    return [fold.subjects for fold in study.ended()[number].folds] if number else []
+    if config["rival"] is None:
+        return []
+    return [fold.subjects for fold in study.rivals(config["number"])[config["rival"]].folds]
 
 
 def _at_hand(experiments: Sequence[Experiment], store: Store) -> bool:
@@ -66,13 +73,5 @@ def _end(
     if len(outcomes) == folds:
         return "COMPLETE", ""
     pairs = pairs_of(scores_of(outcomes), rival)
-    return "PRUNED", f"beaten by trial {number}: p={chance(pairs):.3g}, {len(pairs)} subjects"
-
-
-def _folds(outcomes: Sequence[Outcome]) -> tuple[FoldScore, ...]:
-    """The scores of every fold that has a result."""
-    done = [outcome for outcome in outcomes if not outcome.failed]
-    return tuple(
-        FoldScore(score=outcome.validation["score"], subjects=subjects)
-        for outcome, subjects in zip(done, scores_of(done), strict=True)
-    )
+    who = f"trial {number}" if number else f"the {BASELINE}"
+    return "PRUNED", f"beaten by {who}: p={chance(pairs):.3g}, {len(pairs)} subjects"

@@ -84,13 +84,18 @@ def test_no_search_trains_more_than_is_said_at_most(
         assert all(count <= most[kind] for kind, count in trained.items())
 
 
-def test_racing_at_best_stops_every_later_trial_at_the_first_fold_it_can() -> None:
-    sweep = sweep_of(Search(trials=12, round=4, layers=("all", "encoder")))
+@pytest.mark.parametrize(("baseline", "unraced"), [(("ECG baseline",), 0), ((), 4)])
+def test_racing_at_best_stops_every_trial_with_a_rival_at_the_first_fold_it_can(
+    baseline: tuple[str, ...], unraced: int
+) -> None:
+    methods = (*baseline, "SD+CL", "AT+CL", "AT+SD+CL")
+    sweep = sweep_of(Search(trials=12, round=4, prune_p=0.1, layers=("all", "encoder")), methods)
     assert [len(fold.validation) for fold in sweep.folds] == [3, 3, 3, 3]
     assert first_stop(sweep) == 2
     finals = [count_by_kind(needs_of(sweep, set(), {}, best))["final"] for best in (False, True)]
-    fixed, own = 4 * 4, 3  # methods with a final phase on each fold; points drawn first
-    assert finals == [fixed + 4 * (12 - own), fixed + 4 * (4 - own) + 2 * (12 - 4)]
+    fixed, own = 4 * len(methods), 3  # final phases on four folds; points drawn first
+    later, free = 12 - max(own, unraced), max(0, unraced - own)
+    assert finals == [fixed + 4 * (12 - own), fixed + 4 * free + 2 * later]
 
 
 def test_a_search_that_never_prunes_has_one_bound() -> None:

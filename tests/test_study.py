@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from datasets.parquet import Subject
+from orchestration.build import Outcome
 from orchestration.plan import Plan, Search
 from orchestration.store import Store
 from orchestration.study import Drawn, Ended, FoldScore, Study, best_number
@@ -118,6 +119,38 @@ def test_the_rival_is_the_best_complete_trial_of_the_rounds_before(tmp_path: Pat
     first = {number: trial for number, trial in over.items() if number <= 3}
     assert {drawn[number].rival for number in (4, 5, 6)} == {best_number(first)}
     assert best_number({2: over[2]}) is None  # it failed
+
+
+def finished_baseline(monkeypatch: pytest.MonkeyPatch, score: float, folds: int = 2) -> None:
+    """As if the ECG baseline had this score on its first folds."""
+    done = {"score": score, "subjects": {"a": {"score": score}}}
+    found = iter([Outcome(f"fold {n}", done, 0, 1) for n in range(folds)])
+    monkeypatch.setattr(
+        "orchestration.study.finished", lambda experiment, store: next(found, None)
+    )
+
+
+@pytest.mark.parametrize(("score", "folds", "rival"), [(0.9, 2, 0), (0.9, 1, None)])
+def test_the_first_rival_is_the_ecg_baseline_once_all_of_its_folds_are_there(
+    score: float, folds: int, rival: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finished_baseline(monkeypatch, score, folds)
+    plan = replace(PLAN, methods=("ECG baseline",))
+    first = study(tmp_path, plan).unfinished(3)
+    assert {drawn.rival for drawn in first} == {rival}
+
+
+def test_a_better_trial_takes_the_baselines_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finished_baseline(monkeypatch, 0.25, folds=100)
+    plan = replace(PLAN, methods=("ECG baseline",))
+    ours = study(tmp_path, plan)
+    for drawn in ours.unfinished(3):
+        fold = FoldScore(score=0.2 + 0.1 * (drawn.number == 2), subjects={"a": 0.2})
+        ours.end(Ended(number=drawn.number, state="COMPLETE", folds=(fold, fold), reason=""))
+    assert {drawn.rival for drawn in ours.unfinished(6)} == {2}
+    assert best_number(ours.rivals(before=1)) == 0
 
 
 def test_of_equal_trials_the_first_is_the_rival() -> None:

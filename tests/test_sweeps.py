@@ -7,6 +7,7 @@ import pytest
 
 from datasets.parquet import Subject
 from kd_core.fit import Training
+from orchestration.experiment import phases_of
 from orchestration.plan import Plan, Runtime, Search
 from orchestration.sweeps import Sweep, make_sweep
 from tests.small import small_plan
@@ -26,6 +27,7 @@ CHANGES: list[dict[str, Any]] = [
     {"scaling": "segment"},
     {"segments": 9},
     {"seed": 43},
+    {"seeds": 2},
     {"folds": 3},
     {"use_folds": 1},
     {"schemes": ("W-L-D-R",)},
@@ -41,6 +43,15 @@ def made(plan: Plan, nights: tuple[Subject, ...] = NIGHTS) -> Sweep:
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: next(iter(change)))
 def test_what_the_search_trains_is_in_the_name(change: dict[str, Any]) -> None:
     assert made(replace(BASELINE, **change)).name != made(BASELINE).name
+
+
+def test_further_seeds_train_the_methods_on_the_same_folds() -> None:
+    sweep = made(replace(BASELINE, seeds=3))
+    assert [(other.plan.seed, other.folds) for other in sweep.repeats] == [
+        (sweep.plan.seed + n, sweep.folds) for n in (1, 2)
+    ]
+    keys = {phases_of(e)[-1].key for one in (sweep, *sweep.repeats) for e in one.of_methods()}
+    assert len(keys) == 3 * len(sweep.of_methods())
 
 
 def test_who_is_tested_is_in_the_name() -> None:

@@ -10,6 +10,8 @@ from orchestration.evidence import views
 from orchestration.evidence.clinical import agreement_view, night_table
 from orchestration.evidence.formats import table_files
 from orchestration.evidence.gains import BASELINE, Gain, gain_table, gains
+from orchestration.evidence.pages_table import pages_table, pages_view
+from orchestration.evidence.restaged import PagedRow
 from orchestration.evidence.rows import EvidenceRow
 from orchestration.evidence.sureness import sureness_table, sureness_view
 from orchestration.evidence.tables import (
@@ -29,6 +31,7 @@ VIEWS: Mapping[str, Callable[[Table, str], View]] = {
     "gains": views.gains_view,
     "subgroups": views.subgroups_view,
     "calibration": sureness_view,
+    "pages": pages_view,
 }
 
 
@@ -38,6 +41,8 @@ class Evidence:
 
     record: Record
     rows: tuple[EvidenceRow, ...]
+    paged: tuple[PagedRow, ...] = ()
+    """Nights of 20 s pages in three ways, where the cohort has any."""
 
     @cached_property
     def done(self) -> list[EvidenceRow]:
@@ -74,6 +79,7 @@ class Evidence:
             "subgroups": subgroup_table(self.done),
             "calibration": sureness_table(self.done),
             "sleep": night_table(self.done),
+            "pages": pages_table(self.paged),
         }
 
     def score(self, scheme: str, name: str, score: str) -> dict[str, Any]:
@@ -96,6 +102,8 @@ class Evidence:
         for scheme in self.schemes:
             for name, table in self.tables.items():
                 mine = [row for row in table if row["scheme"] == scheme]
+                if not mine:
+                    continue
                 view = self.view(name, scheme)
                 files |= table_files(f"{name}-{scheme}", mine, view.heads, view.cells)
         return files

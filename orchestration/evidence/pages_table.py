@@ -1,0 +1,149 @@
+"""What a label for each 20 s page costs or gains: three ways to stage such pages, side by side.
+
+Scores are of all labels pooled, intervals are BCa over people. Differences are within people, each
+way minus the widened one; Holm's correction is over the rows and ways of a scheme.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from orchestration.evidence.intervals import bca
+from orchestration.evidence.paired import Comparison, compare, holm
+from orchestration.evidence.restaged import GRID, NATIVE, WIDENED, PagedRow
+from orchestration.evidence.scores import SCORES
+from orchestration.evidence.tables import Table
+from orchestration.evidence.views import TITLES, View
+from orchestration.evidence.words import ALPHA, verdict
+
+SHOWN = ("kappa", "weighted_f1", "accuracy")
+WORDS = {
+    WIDENED: "pages widened to 30 s",
+    NATIVE: "20 s pages as they are",
+    GRID: "a 30 s grid",
+}
+Compared = Mapping[tuple[str, str], tuple[Comparison, float]]  # row and way -> and Holm's p
+
+
+def pages_table(rows: Sequence[PagedRow]) -> Table:
+    """A row for each method, way and score."""
+    return [
+        _line(row, score, differences.get((row.name, row.way)))
+        for scheme in dict.fromkeys(row.scheme for row in rows)
+        for score in SHOWN
+        for differences in [_compared(rows, scheme, score)]
+        for row in rows
+        if row.scheme == scheme
+    ]
+
+
+def pages_view(table: Table, scheme: str) -> View:
+    """A line a method and way."""
+    lines: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
+    for row in table:
+        if row["scheme"] == scheme:
+            lines.setdefault((row["row"], row["way"]), {})[row["score"]] = row
+    heads = ["Method", "Way", "Nights", "People", "Minutes"]
+    for score in SHOWN:
+        heads += [f"{TITLES[score]} (95 % interval)", "minus widened, a person"]
+    cells = []
+    for (name, way), found in lines.items():
+        first = found[SHOWN[0]]
+        line = [name, WORDS[way], str(first["nights"]), str(first["people"])]
+        line.append(f"{first['minutes']:.0f}")
+        for score in SHOWN:
+            line += [_cell(found[score], "value", ""), _cell(found[score], "difference", "+")]
+        cells.append(tuple(line))
+    return View(tuple(heads), cells)
+
+
+def pages_said(rows: Sequence[PagedRow], scheme: str) -> list[str]:
+    """Whether a label for each 20 s page loses kappa; then every comparison as a sentence."""
+    found = _compared(rows, scheme, "kappa")
+    groups: dict[str, list[str]] = {}
+    for (name, way), pair in found.items():
+        if way == NATIVE:
+            groups.setdefault(_loss(*pair), []).append(name)
+    said = "; ".join(f"{what} for {', '.join(names)}" for what, names in groups.items())
+    head = [f"Trained on 30 s and asked for a label each 20 s: {said}."] if said else []
+    return head + [_sentence(name, way, *pair) for (name, way), pair in found.items()]
+
+
+def _loss(comparison: Comparison, holm_p: float) -> str:
+    """Whether kappa is lost: by its interval, and by its p among the other comparisons."""
+    if not comparison.mean.high < 0:
+        return "no loss of kappa is shown"
+    return "a loss of kappa is shown" if holm_p < ALPHA else "kappa may be lost, but not surely"
+
+
+def _sentence(name: str, way: str, comparison: Comparison, holm_p: float) -> str:
+    return verdict(f"{name} on {WORDS[way]}", comparison, "kappa", WORDS[WIDENED], holm_p)
+
+
+def _compared(rows: Sequence[PagedRow], scheme: str, score: str) -> Compared:
+    """Both other ways of each row of a scheme against the widened one, person by person."""
+    mine = [row for row in rows if row.scheme == scheme]
+    widened = {row.name: row for row in mine if row.way == WIDENED}
+    others = [row for row in mine if row.way != WIDENED]
+    found = [compare(*_paired(row, widened[row.name], score)) for row in others]
+    adjusted = holm([comparison.wilcoxon_p for comparison in found])
+    names = [(row.name, row.way) for row in others]
+    return dict(zip(names, zip(found, adjusted, strict=True), strict=True))
+
+
+def _paired(row: PagedRow, other: PagedRow, score: str) -> tuple[np.ndarray, np.ndarray]:
+    """(n,) scores of the same people twice; who has no label in one way is in neither."""
+    both = [person for person, counts in row.people.items() if counts.any()]
+    K = next(iter(row.people.values())).shape[-1]
+    pair = ([r.people[person] for person in both] for r in (row, other))
+    ours, theirs = (np.array(counts, np.int64).reshape(-1, K, K) for counts in pair)
+    return SCORES[score](ours), SCORES[score](theirs)
+
+
+def _line(row: PagedRow, score: str, pair: tuple[Comparison, float] | None) -> dict[str, Any]:
+    counts = np.stack(list(row.people.values()))
+    pooled = bca(counts, SCORES[score])
+    line = {
+        "scheme": row.scheme,
+        "row": row.name,
+        "way": row.way,
+        "nights": row.nights,
+        "people": len(row.people),
+        "labels": int(counts.sum()),
+        "minutes": row.minutes,
+        "score": score,
+        "value": pooled.estimate,
+        "low": _finite(pooled.low),
+        "high": _finite(pooled.high),
+    }
+    return line | (_difference(*pair) if pair else {})
+
+
+def _difference(found: Comparison, holm_p: float) -> dict[str, Any]:
+    return {
+        "difference": _finite(found.mean.estimate),
+        "difference_low": _finite(found.mean.low),
+        "difference_high": _finite(found.mean.high),
+        "wilcoxon_p": _finite(found.wilcoxon_p),
+        "holm_p": _finite(holm_p),
+        "better": found.better,
+        "worse": found.worse,
+        "equal": found.equal,
+    }
+
+
+def _finite(value: float) -> float | None:
+    """A number for JSON; None where there is none."""
+    return float(value) if np.isfinite(value) else None
+
+
+def _cell(row: Mapping[str, Any], name: str, sign: str) -> str:
+    """A number and its interval; nothing where there is none."""
+    if row.get(name) is None:
+        return ""
+    low, high = ("low", "high") if name == "value" else (f"{name}_low", f"{name}_high")
+    text = f"{row[name]:{sign}.3f}"
+    if row[low] is not None:
+        text += f" [{row[low]:{sign}.3f}, {row[high]:{sign}.3f}]"
+    return text.replace("-", "−")
