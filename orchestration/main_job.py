@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from kd_core.methods import METHODS
+from orchestration.alike import compare
 from orchestration.build import Outcome, tidy
 from orchestration.chosen import BEST, Chosen, ChosenFold, Record, Repeat, write_record
+from orchestration.evidence.compared import trio_of
 from orchestration.experiment import Point, phases_of
 from orchestration.formats import as_json
 from orchestration.ingest import Ingest
@@ -37,6 +39,9 @@ def run_sweep(sweep: Sweep, nights: Ingest, store: Store) -> Record:
     best = {scheme: best_of(found, len(sweep.folds)) for scheme, found in trials.items()}
     rows += _finish(sweep, [(s, BEST, trial.point) for s, trial in best.items() if trial], store)
     restage(sweep, rows, store)
+    for scheme in plan.schemes:
+        if trio := trio_of(rows, scheme):
+            compare(sweep, trio, store)
     tidy(store)
     record = Record(
         name=sweep.name,

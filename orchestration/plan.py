@@ -61,6 +61,7 @@ class Runtime:
     groups: int = 0  # training runs at a time; 0 is as many as the resources hold
     retries: int = 2  # how often a run is started again after it lost a worker
     dashboard: bool = True  # Ray's dashboard for an embedded Ray, on the loopback address
+    mlflow: str = ""  # tracking URI; "" is what MLFLOW_TRACKING_URI says, if it is set
 
     def __post_init__(self) -> None:
         _at_least("runtime.workers", self.workers, 1)
@@ -71,6 +72,11 @@ class Runtime:
         if self.gpus != -1 and (self.gpus < 0 or (self.gpus > 1 and self.gpus % 1)):
             raise ValueError(
                 f"runtime.gpus is {self.gpus}; it must be -1, a fraction, or a whole number."
+            )
+        if "@" in self.mlflow or "?" in self.mlflow:
+            raise ValueError(
+                "runtime.mlflow holds credentials or options, and a plan is printed and kept. "
+                "Set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD instead."
             )
         if self.trials_in_group and not self.dashboard:
             raise ValueError(

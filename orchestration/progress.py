@@ -7,6 +7,8 @@ from ray import tune
 from orchestration.space import point_in
 from orchestration.study import Study
 
+shown_elsewhere = False  # while `orchestration.live` draws a view, which has folds and ends in it
+
 
 class TrialLines(tune.Callback):  # type: ignore[misc]  # Ray ships no types
     """Prints what Tune hears: the point, the folds done, the running mean, an early end."""
@@ -18,7 +20,7 @@ class TrialLines(tune.Callback):  # type: ignore[misc]  # Ray ships no types
         self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **info: Any
     ) -> None:
         """After each fold."""
-        if "score" in result:
+        if "score" in result and not shown_elsewhere:
             done = f"fold {result['folds_done']}/{self.folds} score {result['score']:.3f}"
             print(f"  {self._name(trial)}: {done}", flush=True)
 

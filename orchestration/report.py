@@ -1,19 +1,24 @@
 """The report of a finished sweep, made from what is stored: one HTML file, and its tables.
 
-    python -m orchestration.report --storage DIR [--sweep NAME] [--out DIR]
+    python -m orchestration.report --storage DIR [--sweep NAME] [--out DIR] [--participants FILE]
 
 report.html needs no network; tables/ has each table as Markdown, CSV, LaTeX and JSON. Both go to
 --out or, if it is left out, into the storage, beside the sweep's record.
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from kd_core.confusion import Confusion
 from orchestration.chosen import Record, read_record
 from orchestration.cli import STORAGE, parser, place, run
+from orchestration.evidence.compared import Found, read_likeness
+from orchestration.evidence.participants import read_participants
 from orchestration.evidence.restaged import read_restaged
 from orchestration.evidence.rows import EvidenceRow, read_rows
+from orchestration.evidence.seeds import SeedRows
 from orchestration.evidence.staged import StagedNight
+from orchestration.evidence.subgroups import Descriptors
 from orchestration.files import open_files
 from orchestration.leaderboard import leaderboard_files, make_row
 from orchestration.store import Store
@@ -28,12 +33,16 @@ def main() -> None:
     words.add_argument(
         "--out", default="", help="folder for the report; in the storage if left out"
     )
+    words.add_argument(
+        "--participants", default="", help="table of who the subjects are, as BIDS has it"
+    )
     given = words.parse_args()
     store = Store.existing(place(given.storage, "--storage", STORAGE))
     record = read_record(store, given.sweep)
     rows = read_rows(record.rows, store)
     print(write_leaderboard(record, rows, store))
-    print(f"Report: {write_evidence(record, rows, store, given.out)}")
+    page = write_evidence(record, rows, store, given.out, given.participants)
+    print(f"Report: {page}")
 
 
 def write_report(record: Record, store: Store) -> str:
@@ -55,21 +64,34 @@ def write_leaderboard(record: Record, rows: Sequence[EvidenceRow], store: Store)
 
 
 def write_evidence(
-    record: Record, rows: Sequence[EvidenceRow], store: Store, out: str = ""
+    record: Record,
+    rows: Sequence[EvidenceRow],
+    store: Store,
+    out: str = "",
+    participants: str = "",
 ) -> str:
     """Write report.html and the files of its tables; where report.html lies."""
     from orchestration.evidence.drawn import drawn  # Matplotlib takes a second to import
-    from orchestration.evidence.drawn_search import learning
+    from orchestration.evidence.drawn_search import learning, searched
     from orchestration.evidence.gathered import Evidence
     from orchestration.evidence.page import as_html
     from orchestration.evidence.parts import parts_of
+    from orchestration.importances import importances
 
-    evidence = Evidence(record, tuple(rows), tuple(read_restaged(record.rows, rows, store)))
-    page = as_html(
-        TITLE,
-        _note(record),
-        parts_of(evidence, drawn(evidence) | {"Learning": learning(evidence, store)}),
+    evidence = Evidence(
+        record,
+        tuple(rows),
+        paged=tuple(read_restaged(record.rows, rows, store)),
+        repeats=_repeats(record, rows, store),
+        alike=_alike(record, store),
+        descriptors=_described(participants, rows),
     )
+    figures = drawn(evidence) | {
+        "The search": searched(evidence, importances(record)),
+        "Learning": learning(evidence, store),
+    }
+    note = f"Sweep {record.name}, finished {record.finished_at[:10]}."
+    page = as_html(TITLE, note, parts_of(evidence, figures))
     contents = {"report.html": page} | {
         f"tables/{name}": content for name, content in evidence.files().items()
     }
@@ -78,6 +100,27 @@ def write_evidence(
     for name, content in contents.items():
         target.write(f"{folder}{name}", content)
     return f"{target.root}/{folder}report.html"
+
+
+def _repeats(record: Record, rows: Sequence[EvidenceRow], store: Store) -> SeedRows:
+    """Seed -> rows, where methods were trained with several."""
+    if not record.repeats:
+        return {}
+    others = {repeat.seed: read_rows(repeat.rows, store) for repeat in record.repeats}
+    return {int(record.plan["seed"]): rows} | others
+
+
+def _alike(record: Record, store: Store) -> dict[str, Found]:
+    """Scheme -> how alike features are to the teacher's, where they were compared."""
+    schemes = dict.fromkeys(row.scheme for row in record.rows)
+    found = {scheme: read_likeness(record.rows, scheme, store) for scheme in schemes}
+    return {scheme: one for scheme, one in found.items() if one}
+
+
+def _described(participants: str, rows: Sequence[EvidenceRow]) -> Descriptors | None:
+    """Subject -> sex, age and more, where a table of them is given."""
+    names = {night.subject for row in rows for night in row.nights}
+    return read_participants(Path(participants), names) if participants else None
 
 
 def _confusions(fold: Sequence[StagedNight]) -> list[Confusion]:

@@ -5,7 +5,9 @@
                      <key>/<attempt>/: spec.json, model.json, model.safetensors, curve.csv, ...
     scores/<key>/    a Parquet file a test subject: its class probabilities
     pages/<key>/     a JSON file a test night of 20 s pages and way to stage it: its counts
+    likeness/        a JSON and an .npz file a fold: how alike features are to the teacher's
     runs/<study>/    a JSON file a trial: when and where it ran
+    tensorboard/<sweep>/   event files of its phases and trials
     studies/<key>/   a JSON file a trial: what the search drew and what came of it
     sweeps/<name>/   plan.json, chosen.json, leaderboard.md, .csv, .json
     halfway/         how far a phase in training is

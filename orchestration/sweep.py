@@ -21,6 +21,7 @@ def main() -> None:
     from datasets.sources import SOURCES
     from orchestration.cluster import connect, fitted  # Ray takes a second to import
     from orchestration.ingest import ingest
+    from orchestration.live import Live
     from orchestration.main_job import run_sweep
     from orchestration.report import write_report
     from orchestration.store import Store
@@ -31,10 +32,13 @@ def main() -> None:
     connect(arguments.plan.runtime)
     plan = replace(arguments.plan, runtime=fitted(arguments.plan.runtime))
     print(f"plan {arguments.name}\n{describe(plan)}", flush=True)
-    nights = ingest(refs, store)
-    print(nights.summary(), flush=True)
-    sweep = make_sweep(plan, nights.windows, nights.subjects)
-    print(write_report(run_sweep(sweep, nights, store), store))
+    with Live(store) as live:
+        nights = ingest(refs, store)
+        print(nights.summary(), flush=True)
+        sweep = make_sweep(plan, nights.windows, nights.subjects)
+        live.follow(sweep, plan.runtime.mlflow)
+        table = write_report(run_sweep(sweep, nights, store), store)
+    print(table)
 
 
 if __name__ == "__main__":

@@ -1,16 +1,21 @@
-"""The figures of a search, of many trials, of one and of none."""
+"""The figures of a search and of learning, of many trials, of one and of none."""
 
 from functools import partial
 
 import numpy as np
+import pytest
 from matplotlib.figure import Figure
 
 from orchestration.evidence import figures_search as search_figures
 from orchestration.evidence import figures_space as space_figures
 from orchestration.evidence import figures_training as training_figures
-from orchestration.evidence.figures_search import TrialPoint
+from orchestration.evidence.figures_importances import Importance, Importances, importance_figure
+from orchestration.evidence.figures_timeline import timeline_figure
 from orchestration.evidence.figures_training import LearningCurve
+from orchestration.evidence.style import as_svg
+from orchestration.evidence.trials import TrialPoint, trials_of
 from tests.drawings import LONG, NAN, SEEN, Figures
+from tests.searches import SCHEME, long_learned, long_record
 
 
 def trials() -> list[TrialPoint]:
@@ -30,22 +35,49 @@ SEARCH = {
     "parallel": space_figures.parallel_figure,
     "plane": space_figures.plane_figure,
 }
+ONE_HOST = [
+    trial._replace(runs=tuple(run._replace(host="a") for run in trial.runs))
+    for trial in trials_of(long_record(6), SCHEME)
+]
 
 
-def learning() -> Figure:
+def curves() -> dict[str, list[LearningCurve]]:
     epochs, down = np.arange(1, 11), np.linspace(2, 1, 10)
     alternate = np.where(epochs % 2 == 0, 1 - down / 3, NAN)
-    full = LearningCurve(LONG, epochs, {"loss": down, "hint": down / 2}, alternate, 8)
-    one = LearningCurve("one epoch", epochs[:1], {"loss": down[:1]}, np.array([NAN]), None)
-    none = LearningCurve("none", epochs[:0], {}, down[:0], None)
-    return training_figures.learning_figure([full, one, none], "kappa")
+    full = LearningCurve(0, epochs, {"loss": down, "hint": down / 2, "ce": down}, alternate, 8)
+    one = LearningCurve(1, epochs[:1], {"loss": down[:1]}, np.array([NAN]), None)
+    none = LearningCurve(0, epochs[:0], {}, down[:0], None)
+    return {LONG: [full, one], "one epoch": [one], "none": [none]}
 
+
+def importance() -> Figure:
+    found = (Importance("alpha", 0.9, 0.2, 20), Importance("layers", 0.1, 0.2, 9))
+    return importance_figure(Importances(found, 31, 8))
+
+
+LEARNING = training_figures.learning_figure
+TRIALS_LEARNING = training_figures.trials_learning_figure
+MANY = {f"{number} SD+CL": found for number, found in long_learned(7).trials.items()}
+LONG_TRIALS = trials_of(long_record(), SCHEME)
 
 FIGURES: Figures = {  # a figure, and words that it must show
     **{name: (partial(f, trials(), "kappa"), ("kappa",)) for name, f in SEARCH.items()},
     **{f"{name} of none": (partial(f, [], "k"), ("no trial has",)) for name, f in SEARCH.items()},
     **{f"{name} of one": (partial(f, trials()[:1], "k"), ("k",)) for name, f in SEARCH.items()},
-    "learning": (learning, ("hint", "validation kappa", "no epoch was finished", SEEN)),
+    "long parallel": (partial(SEARCH["parallel"], LONG_TRIALS, "k"), ("bottleneck", "deep")),
+    "long plane": (partial(SEARCH["plane"], LONG_TRIALS, "k"), ("stopped early", "alpha")),
+    "learning": (
+        partial(LEARNING, curves(), "kappa"),
+        ("hint", "kappa", "fold 1", "no epoch was finished", SEEN),
+    ),
+    "learning by loss": (partial(LEARNING, {"AT": curves()[LONG]}, "loss"), ("AT", "epoch")),
+    "learning of trials": (partial(TRIALS_LEARNING, MANY, "kappa"), ("7 SD+CL", "fold 4")),
+    "learning of a trial": (partial(TRIALS_LEARNING, {LONG: curves()[LONG]}, "k"), (SEEN,)),
+    "importances": (importance, ("layer set", "90 %, 20 trials", "8 of them")),
+    "no importances": (partial(importance_figure, Importances((), 3, 0, "few")), ("few",)),
+    "timeline": (partial(timeline_figure, LONG_TRIALS), ("10.0.0.4", "14.8 h", "interrupted")),
+    "timeline of a machine": (partial(timeline_figure, ONE_HOST), ("trials at a time",)),
+    "timeline of none": (partial(timeline_figure, trials()), ("no trial has a time",)),
 }
 
 
@@ -58,3 +90,31 @@ def test_the_best_so_far_is_of_complete_trials_alone() -> None:
     ]
     line = search_figures.history_figure(found[::-1], "kappa").axes[0].lines[0]
     np.testing.assert_equal(np.asarray(line.get_ydata()), [NAN, 0.5, 0.5, 0.5, 0.6])
+
+
+def test_trials_of_one_point_stand_side_by_side() -> None:
+    twice = [TrialPoint(i, "SD+CL", 0.5, 1.0, None, 0.6, "COMPLETE") for i in (1, 2)]
+    axes = space_figures.plane_figure(twice, "kappa").axes[0]
+    places = [line.get_transform().transform((0.5, 0.0))[0] for line in axes.lines]
+    assert places[1] - places[0] == pytest.approx(0.1 * 100)  # inches, 100 dots each
+
+
+def test_the_chosen_epoch_of_every_fold_is_marked() -> None:
+    figure = training_figures.learning_figure(
+        {"SD+CL": long_learned().phases["final"]["SD+CL"]}, "k"
+    )
+    dots = [line for line in figure.axes[1].lines if line.get_marker() == "o"]
+    chosen = [curve.best for curve in long_learned().phases["final"]["SD+CL"]]
+    assert [float(np.asarray(dot.get_xdata())[0]) for dot in dots] == chosen
+
+
+def test_a_loss_of_one_term_is_drawn_once() -> None:
+    epochs = np.arange(1.0, 4)
+    curve = LearningCurve(0, epochs, {"loss": epochs, "ce": epochs}, epochs, 3)
+    figure = training_figures.learning_figure({"ECG baseline": [curve]}, "kappa")
+    assert len(figure.axes[0].lines) == 1
+
+
+def test_the_curves_of_a_trial_over_five_folds_take_less_than_twelve_kilobytes() -> None:
+    found = {name: MANY[name] for name in ("1 SD+CL", "2 SD+CL", "4 SD+CL", "5 SD+CL")}
+    assert len(as_svg(TRIALS_LEARNING(found, "kappa"))) < 4 * 12_000

@@ -28,6 +28,9 @@ ALLOWED = {  # what a package may import besides the standard library and itself
         "matplotlib",
         "jinja2",
         "sleepecg",
+        "rich",
+        "tensorboardX",
+        "mlflow",
     },
 }
 RAY_FREE = (
@@ -59,6 +62,15 @@ RAY_FREE = (
     "pull",
     "report",
     "chosen",
+    "opinions",
+    "importances",
+    "tried",
+    "followed",
+    "left",
+    "epochs",
+    "events",
+    "mlflow_log",
+    "view",
 )
 
 

@@ -1,5 +1,7 @@
 """Groups hold the right nights, and score as those nights pooled."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn import metrics
@@ -7,9 +9,20 @@ from sklearn import metrics
 from orchestration.evidence.intervals import bca
 from orchestration.evidence.scores import SCORES, kappa
 from orchestration.evidence.staged import StagedNight
-from orchestration.evidence.subgroups import AASM, R_AND_K, Group, counts_by_person, subgroups
+from orchestration.evidence.subgroups import (
+    AASM,
+    R_AND_K,
+    RULES,
+    Group,
+    counts_by_person,
+    subgroups,
+)
+from orchestration.evidence.tables import subgroup_table
+from orchestration.evidence.views import subgroups_view
+from tests.staged_nights import evidence_row
 
 KAPPA = {"kappa": kappa}
+LABELS = ("labels", "predicted")
 
 
 def night(subject: str, subset: str, person: str = "", n: int = 60) -> StagedNight:
@@ -36,7 +49,6 @@ def by_name(groups: list[Group]) -> dict[tuple[str, str], Group]:
 def test_nights_are_grouped_by_subset_and_by_the_rules_they_were_scored_by() -> None:
     groups = subgroups(NIGHTS, scores=KAPPA)
     assert [(g.descriptor, g.value, g.subjects) for g in groups] == [
-        ("all", "all", 6),
         ("subset", "SS1", 2),
         ("subset", "SS2", 1),
         ("subset", "SS3", 1),
@@ -47,10 +59,10 @@ def test_nights_are_grouped_by_subset_and_by_the_rules_they_were_scored_by() -> 
     ]
 
 
-@pytest.mark.parametrize("part", [("rule", AASM), ("subset", "SS1"), ("all", "all")])
+@pytest.mark.parametrize("part", [("rule", AASM), ("subset", "SS1")])
 def test_a_group_scores_as_scikit_learn_scores_its_segments(part: tuple[str, str]) -> None:
-    subsets = {AASM: ("SS1", "SS3"), "SS1": ("SS1",)}.get(part[1])
-    mine = [n for n in NIGHTS if subsets is None or n.subset in subsets]
+    subsets = {AASM: ("SS1", "SS3"), "SS1": ("SS1",)}[part[1]]
+    mine = [n for n in NIGHTS if n.subset in subsets]
     labels, predicted = (
         np.concatenate([getattr(n, name) for n in mine]) for name in ("labels", "predicted")
     )
@@ -72,12 +84,18 @@ def test_intervals_are_over_the_subjects_of_the_group() -> None:
 
 
 def test_further_descriptors_group_only_the_subjects_they_describe() -> None:
-    described = {"a": {"sex": "male", "MCI": "yes"}, "b": {"sex": "female"}, "c": {"sex": "male"}}
+    described = {"a": {"sex": "men", "mci": "yes"}, "b": {"sex": "women"}, "c": {"sex": "men"}}
     groups = by_name(subgroups(NIGHTS, described, KAPPA))
-    assert groups["sex", "male"].subjects == 2
-    assert groups["sex", "female"].subjects == 1
-    assert groups["MCI", "yes"].subjects == 1
-    assert groups["sex", "male"].segments == 120
+    assert groups["sex", "men"].subjects == 2
+    assert groups["sex", "women"].subjects == 1
+    assert groups["mci", "yes"].subjects == 1
+    assert groups["sex", "men"].segments == 120
+
+
+def test_what_a_table_calls_a_subset_does_not_hide_the_subset() -> None:
+    described = {n.subject: {"subset": "mine", "sex": "men"} for n in NIGHTS}
+    found = [(g.descriptor, g.value) for g in subgroups(NIGHTS[:1], described, KAPPA)]
+    assert found == [("subset", "SS1"), ("rule", AASM), ("sex", "men")]
 
 
 def test_nights_of_one_person_are_drawn_together() -> None:
@@ -98,8 +116,31 @@ def test_a_group_of_one_has_a_score_without_bounds() -> None:
 
 def test_a_subset_that_is_not_of_mass_has_no_rule() -> None:
     groups = subgroups([night("a", "SLPDB"), night("b", "SLPDB")], scores=KAPPA)
-    assert [(g.descriptor, g.value) for g in groups] == [("all", "all"), ("subset", "SLPDB")]
+    assert [(g.descriptor, g.value) for g in groups] == [("subset", "SLPDB")]
 
 
 def test_no_nights_have_no_groups() -> None:
     assert subgroups([]) == []
+
+
+def test_the_table_has_a_line_a_group_and_a_column_a_method() -> None:
+    rows = [evidence_row("ECG baseline"), evidence_row("SD+CL", skill=0.8)]
+    yes = {subject: {"mci": "yes"} for subject in rows[0].subjects[:3]}
+    table = subgroup_table(rows, yes)
+    view = subgroups_view(table, "W-N-R")
+    assert view.heads == ("Divided by", "Group", "People", "ECG baseline", "SD+CL")
+    assert len({line[:2] for line in view.cells}) == len(view.cells)
+    last = view.cells[-1]
+    assert last[:3] == ("mci", "yes", "3")
+    truth = [np.concatenate([getattr(n, name) for n in rows[1].nights[:3]]) for name in LABELS]
+    assert last[4].startswith(f"{metrics.cohen_kappa_score(*truth):.3f} [")
+
+
+def test_a_method_that_has_not_a_group_leaves_its_cell_empty() -> None:
+    whole = evidence_row("SD+CL")
+    half = replace(whole, name="AT+CL", folds=(whole.folds[0][:1],))
+    cells = subgroups_view(subgroup_table([half, whole]), "W-N-R").cells
+    assert {line[1] for line in cells} >= {"SS1", "SS2", AASM, R_AND_K}
+    (subset,) = {night.subset for night in half.nights}
+    for line in cells:
+        assert (line[3] == "") == (line[1] not in (subset, RULES[subset])), line

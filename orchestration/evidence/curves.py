@@ -1,51 +1,154 @@
-"""How the phases behind the network to take home learned, read from what each has left."""
+"""How every phase of a sweep learned, read from what each has left: those of all rows and trials.
+
+A phase is read once, however many rows and trials stand on it.
+"""
 
 import csv
 import io
 import json
 import math
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from orchestration.chosen import ChosenFold, Record, best_row
+from orchestration.chosen import SIMPLE, ChosenFold, Record
 from orchestration.evidence.figures_training import LearningCurve
-from orchestration.store import Store
+from orchestration.store import READERS, Store
+from orchestration.tried import key_of_trial
 
+TEACHER = "EEG baseline"  # the teacher is a row of its own
 TERMS = ("loss", "ce", "kd", "at")  # columns of curve.csv that are terms of the training loss
 
-
-def read_curves(record: Record, scheme: str, store: Store) -> list[LearningCurve]:
-    """The curves of every fold's final phase and of those it stands on, in that order."""
-    keys: dict[str, None] = {}
-    for fold in best_row(record.rows, scheme).folds:
-        keys |= dict.fromkeys(_chain(fold, store))
-    return [_curve(key, record.plan["training"]["select"], store) for key in keys]
+Name = TypeVar("Name")
+Curves = dict[str, list[LearningCurve]]  # a phase's name -> its curves, fold by fold
 
 
-def _chain(fold: ChosenFold, store: Store) -> Sequence[str]:
-    """Keys of the phases that a fold's result stands on, then its own."""
-    parents = _json(store, fold.key, "spec.json")["parents"]
-    return [*parents.values(), fold.key]
+class Learned(NamedTuple):
+    """The curves of a scheme."""
+
+    phases: Mapping[str, Curves]
+    """Kind of phase -> all teachers, all attention phases, the final phases of rows."""
+    trials: Mapping[int, list[LearningCurve]]
+    """Number of a trial -> its result's curves; those that have left nothing are left out."""
 
 
-def _curve(key: str, select: str, store: Store) -> LearningCurve:
-    rows = list(csv.DictReader(io.StringIO(store.read_phase(key, "curve.csv").decode())))
-    columns = {name: np.array([_number(row.get(name)) for row in rows]) for name in rows[0]}
-    chosen_by = f"validation_{select}"
+class Left(NamedTuple):
+    """What a phase has left."""
+
+    spec: Mapping[str, Any]
+    curve: LearningCurve
+
+    @property
+    def kind(self) -> str:
+        """ "teacher", "attention" or "final"."""
+        return str(self.spec["step"]["phase"])
+
+
+def read_curves(record: Record, scheme: str, store: Store) -> Learned:
+    """Every curve of a scheme that can be found."""
+    rows = [row for row in record.rows if row.scheme == scheme and row.row != SIMPLE]
+    finals = {(row.row, fold.fold): fold.key for row in rows for fold in row.folds}
+    folds = {fold.fold: fold for row in rows for fold in row.folds}
+    left = _read_chains(dict(zip(finals.values(), (f for _, f in finals), strict=True)), store)
+    tried = _tried(record, scheme, folds, left, store)
+    left |= _read_chains({key: fold for (_, fold), key in tried.items()}, store, left)
+    of_rows = [(row, left[key]) for (row, _), key in finals.items()]
+    phases = {
+        "teacher": _grouped((TEACHER, each) for each in left.values() if each.kind == "teacher"),
+        "attention": _grouped((_title(e.spec), e) for e in left.values() if e.kind == "attention"),
+        "final": _grouped((row, each) for row, each in of_rows if each.kind == "final"),
+    }
+    trials = _grouped((number, left[key]) for (number, _), key in sorted(tried.items()))
+    return Learned(phases, trials)
+
+
+def _grouped(found: Iterable[tuple[Name, Left]]) -> dict[Name, list[LearningCurve]]:
+    """Name -> its curves, fold by fold."""
+    groups: dict[Name, list[LearningCurve]] = {}
+    for name, each in found:
+        groups.setdefault(name, []).append(each.curve)
+    return {name: sorted(group, key=lambda curve: curve.fold) for name, group in groups.items()}
+
+
+def _tried(
+    record: Record,
+    scheme: str,
+    folds: Mapping[int, ChosenFold],
+    left: Mapping[str, Left],
+    store: Store,
+) -> dict[tuple[int, int], str]:
+    """Trial and fold -> key of its result, of the trials that came so far."""
+    known: dict[tuple[str, int], Mapping[str, Any]] = {
+        (each.kind, each.curve.fold): each.spec for each in left.values()
+    }
+    there, found = store.phase_keys(), {}
+    for trial in record.trials:
+        for index, fold in folds.items():
+            teacher, final = known.get(("teacher", index)), known.get(("final", index))
+            if trial["scheme"] == scheme and teacher and final:
+                key = key_of_trial(trial, fold, teacher, final)
+                if key in there:
+                    found[int(trial["number"]), index] = str(key)
+    return found
+
+
+def _read_chains(
+    keys: Mapping[str, int], store: Store, known: Iterable[str] = ()
+) -> dict[str, Left]:
+    """Key -> what these phases, and those that they stand on, have left.
+
+    Args:
+        keys: key of a phase -> its fold.
+    """
+    found: dict[str, Left] = {}
+    asked = {key: fold for key, fold in keys.items() if key not in set(known)}
+    with ThreadPoolExecutor(READERS) as pool:
+        while asked:
+            read = pool.map(partial(_read, store), asked, asked.values())
+            new = dict(zip(asked, read, strict=True))
+            found |= new
+            parents = {
+                parent: each.curve.fold
+                for each in new.values()
+                for parent in each.spec["parents"].values()
+            }
+            asked = {k: fold for k, fold in parents.items() if k not in {*found, *known}}
+    return found
+
+
+def _read(store: Store, key: str, fold: int) -> Left:
+    spec, scores = (
+        json.loads(store.read_phase(key, f"{name}.json")) for name in ("spec", "scores")
+    )
+    text = store.read_phase(key, "curve.csv").decode()
+    select = spec["training"].get("select", "loss")  # without labels the least loss is kept
+    return Left(spec, curve_of(text, fold, select, int(scores["epoch"])))
+
+
+def curve_of(text: str, fold: int, select: str, best: int) -> LearningCurve:
+    """The content of a curve.csv.
+
+    Args:
+        select: what the best epoch was chosen by: a score, or "loss".
+    """
+    rows = list(csv.DictReader(io.StringIO(text)))
+    names: Sequence[str] = list(rows[0]) if rows else ["epoch"]
+    columns = {name: np.array([_number(row.get(name)) for row in rows]) for name in names}
     return LearningCurve(
-        name=_json(store, key, "spec.json")["phase"],
+        fold=fold,
         epochs=columns["epoch"],
         terms={name: columns[name] for name in TERMS if name in columns},
-        validation=columns.get(chosen_by, np.full(len(rows), math.nan)),
-        best=int(_json(store, key, "scores.json")["epoch"]),
+        validation=columns.get(f"validation_{select}", np.full(len(rows), math.nan)),
+        best=best,
     )
 
 
-def _json(store: Store, key: str, name: str) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads(store.read_phase(key, name))
-    return content
+def _title(spec: Mapping[str, Any]) -> str:
+    """What a phase does, without scheme, fold and kind."""
+    return str(spec["phase"].split(f" {spec['step']['phase']} ", 1)[1])
 
 
 def _number(text: str | None) -> float:

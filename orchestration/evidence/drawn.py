@@ -10,13 +10,14 @@ from orchestration.chosen import SIMPLE
 from orchestration.evidence import page, scores
 from orchestration.evidence.calibration import precision_recall, reliability, roc
 from orchestration.evidence.clinical import pairs_of
-from orchestration.evidence.drawn_search import search_figures
 from orchestration.evidence.figures_agreement import bland_altman_figure
+from orchestration.evidence.figures_bottleneck import bottleneck_figure
 from orchestration.evidence.figures_calibration import (
     precision_recall_figure,
     reliability_figure,
     roc_figure,
 )
+from orchestration.evidence.figures_likeness import likeness_figure
 from orchestration.evidence.figures_nights import night_figure
 from orchestration.evidence.figures_scores import (
     Estimate,
@@ -25,11 +26,13 @@ from orchestration.evidence.figures_scores import (
     gain_figure,
     subject_figure,
 )
+from orchestration.evidence.figures_seeds import seed_figure
 from orchestration.evidence.floors import majority
 from orchestration.evidence.gains import BASELINE
 from orchestration.evidence.gathered import Evidence
 from orchestration.evidence.page import Block
 from orchestration.evidence.rows import EvidenceRow
+from orchestration.evidence.seeds import seed_scores
 from orchestration.evidence.sleep_statistics import title_of
 from orchestration.evidence.staged import StagedNight
 from orchestration.evidence.style import as_svg
@@ -57,7 +60,8 @@ def drawn(evidence: Evidence) -> dict[str, list[Block]]:
             "Single subjects": [subject_figure(_kappas(rows), "Cohen's kappa")],
             "Clinical numbers": _clinical(evidence, scheme),
             "Calibration": _calibration(_shown(evidence, scheme)),
-            "The search": search_figures(evidence, scheme),
+            "What was learned from the teacher": _alike(evidence, scheme),
+            "Several seeds": _seeds(evidence, scheme),
         }.items():
             blocks = [page.figure(as_svg(figure)) for figure in figures]
             found.setdefault(title, []).extend([page.heading(f"Stages {scheme}"), *blocks])
@@ -67,6 +71,26 @@ def drawn(evidence: Evidence) -> dict[str, list[Block]]:
 
 def _has_figure(blocks: Sequence[Block]) -> bool:
     return any(block.kind == "figure" for block in blocks)
+
+
+def _alike(evidence: Evidence, scheme: str) -> list[Figure]:
+    """The features behind two kinds of segments, and how alike they are layer by layer."""
+    found = evidence.alike.get(scheme)
+    if not found:
+        return []
+    student = found.trio.student.row
+    names = {"teacher": "EEG teacher", "baseline": "ECG baseline", "student": student}
+    return [
+        bottleneck_figure(found.picks, found.classes, names),
+        likeness_figure(found.likeness, student),
+    ]
+
+
+def _seeds(evidence: Evidence, scheme: str) -> list[Figure]:
+    """Kappa of every method under every seed."""
+    scored = seed_scores(evidence.repeats)
+    mine = {o.row: o.pooled for o in scored if (o.scheme, o.score) == (scheme, "kappa")}
+    return [seed_figure(mine, "kappa")] if mine else []
 
 
 def _scores(evidence: Evidence, rows: Sequence[EvidenceRow]) -> list[Figure]:

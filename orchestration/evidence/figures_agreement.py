@@ -14,7 +14,9 @@ BIAS, LIMITS, DOTS = STAGES["R"], MUTED, STAGES["N2"]
 
 @styled
 def bland_altman_figure(pairs: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> Figure:
-    """A panel a quantity: difference over mean, with bias, limits of agreement, intervals.
+    """Bland-Altman plots, a dot a subject: red is the bias, dashed are the limits of agreement.
+
+    Bands are their 95 % confidence intervals.
 
     Args:
         pairs: what it is, with its unit -> the scorer's and the method's number of each subject,

@@ -29,9 +29,11 @@ COLUMNS = 4
 
 @styled
 def reliability_figure(found: Mapping[str, Reliability]) -> Figure:
-    """Accuracy over confidence above a histogram of confidences, a column a method.
+    """How often a method is right, over how sure it is; below, how often it is so sure.
 
-    Source: Guo et al., ICML 2017, arXiv:1706.04599, Fig. 1; red is the gap to what was promised.
+    On the dashed line it is as often right as it promises; red is the gap.
+
+    Source: Guo et al., ICML 2017, arXiv:1706.04599, Fig. 1.
     """
     columns, colours = max(3, min(COLUMNS, len(found))), colours_of(found)
     rows = [list(found)[start : start + columns] for start in range(0, len(found), columns)]
@@ -51,16 +53,16 @@ def reliability_figure(found: Mapping[str, Reliability]) -> Figure:
 
 @styled
 def roc_figure(curves: Mapping[str, Sequence[Curve]], classes: Sequence[str]) -> Figure:
-    """Each class against the rest, a panel a method, with the area under each curve.
+    """ROC curves: each stage against the rest, a panel a method, with the area under each curve.
 
     Args:
         curves: method -> a Curve a class; one without points is said to have none.
     """
-    figure, axes = grid(len(curves), 3, (3.0, 3.0))
+    figure, axes = grid(len(curves), COLUMNS, (2.25, 2.5))
     for panel, (method, of_class) in zip(axes, curves.items(), strict=True):
         panel.plot([0, 1], [0, 1], color=MUTED, linewidth=0.7, linestyle=(0, (4, 3)))
         _curves(panel, of_class, classes, "lower right")
-        panel.set_title(wrapped(method, 34))
+        panel.set_title(wrapped(method, 26))
         panel.set_xlabel("false positive rate")
     axes[0].set_ylabel("true positive rate")
     return figure
@@ -70,18 +72,20 @@ def roc_figure(curves: Mapping[str, Sequence[Curve]], classes: Sequence[str]) ->
 def precision_recall_figure(
     curves: Mapping[str, Sequence[Curve]], classes: Sequence[str], prevalence: Sequence[float]
 ) -> Figure:
-    """Each class against the rest, a panel a method, with average precision.
+    """Precision and recall of each stage against the rest, with average precision.
+
+    Dashed is the precision of guessing.
 
     Args:
         curves: method -> a Curve a class; one without points is said to have none.
-        prevalence: share of segments of each class: the precision of guessing, dashed.
+        prevalence: share of segments of each class: the precision of guessing.
     """
-    figure, axes = grid(len(curves), 3, (3.0, 3.0))
+    figure, axes = grid(len(curves), COLUMNS, (2.25, 2.5))
     for panel, (method, of_class) in zip(axes, curves.items(), strict=True):
         for name, share in zip(classes, prevalence, strict=True):
             panel.axhline(share, color=STAGES[name], linewidth=0.7, linestyle=(0, (4, 3)))
         _curves(panel, of_class, classes, "best")
-        panel.set_title(wrapped(method, 34))
+        panel.set_title(wrapped(method, 26))
         panel.set_xlabel("recall")
     axes[0].set_ylabel("precision")
     return figure

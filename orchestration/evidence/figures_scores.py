@@ -47,12 +47,12 @@ class Estimate(NamedTuple):
 
 @styled
 def confusion_figure(confusions: Mapping[str, Confusion]) -> Figure:
-    """A matrix a method: percent of the true class, which is a row, above counts of segments."""
-    size = 2.0 + 0.28 * max(len(found.classes) for found in confusions.values())
-    figure, axes = grid(len(confusions), 3, (3.0, size))
+    """What a method takes each stage of the scorer for, a row a stage: percent, and segments."""
+    size = 1.5 + 0.28 * max(len(found.classes) for found in confusions.values())
+    figure, axes = grid(len(confusions), 4, (2.25, size))
     for panel, (method, found) in zip(axes, confusions.items(), strict=True):
         _matrix(panel, found)
-        panel.set_title(wrapped(method, 30))
+        panel.set_title(wrapped(method, 26))
     return figure
 
 
@@ -60,7 +60,7 @@ def confusion_figure(confusions: Mapping[str, Confusion]) -> Figure:
 def subject_figure(
     scores: Mapping[str, Mapping[str, float]], score: str, floor: float = math.nan
 ) -> Figure:
-    """A dot a subject and method, a box a method; thin lines follow a subject over the methods.
+    """A dot a subject, a box a method; thin lines follow a subject over the methods.
 
     Args:
         scores: method -> subject -> score, NaN where there is none.
@@ -87,7 +87,7 @@ def subject_figure(
 
 @styled
 def forest_figure(estimates: Sequence[Estimate], score: str) -> Figure:
-    """A line a method: estimate and interval, the floor as a bar, the paper as a diamond."""
+    """Each method's score with its interval; the floor as a bar, the paper as a diamond."""
     figure = canvas(1.1 + 0.42 * len(estimates))
     axes, colours = figure.subplots(), colours_of(line.name for line in estimates)
     for row, line in enumerate(estimates):
@@ -112,7 +112,7 @@ def forest_figure(estimates: Sequence[Estimate], score: str) -> Figure:
 
 @styled
 def gain_figure(gains: Mapping[str, Mapping[str, float]], score: str, baseline: str) -> Figure:
-    """What each subject gains over the baseline, sorted, a panel a method.
+    """What each subject gains over the baseline: a bar a subject, sorted, a panel a method.
 
     Args:
         gains: method -> subject -> its score less the baseline's.

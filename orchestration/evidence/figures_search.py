@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -24,32 +23,19 @@ from orchestration.evidence.style import (
     styled,
     wrapped,
 )
+from orchestration.evidence.trials import TrialPoint
 
 MARKS = {"COMPLETE": "o", "PRUNED": "v", "FAIL": "x"}
-WORDS = {"COMPLETE": "complete", "PRUNED": "pruned", "FAIL": "failed"}
-
-
-class TrialPoint(NamedTuple):
-    """A trial of a search; None where its method does not use a parameter."""
-
-    number: int
-    """From 1."""
-    method: str
-    alpha: float | None
-    temperature: float | None
-    layers: str | None
-    """Name of its layer set."""
-    score: float | None
-    """Mean over the folds done; None if it failed."""
-    state: str
-    """COMPLETE, PRUNED or FAIL."""
-    reason: str = ""
-    """Why it is not complete."""
+WORDS = {"COMPLETE": "complete", "PRUNED": "stopped early", "FAIL": "failed"}
 
 
 @styled
 def history_figure(trials: Sequence[TrialPoint], score: str) -> Figure:
-    """Score by trial number, coloured by method; as a line, the best complete one so far."""
+    """Score by trial number, coloured by method; as a line, the best complete one so far.
+
+    A trial that was stopped early stands at its mean over the folds that it did, which compares
+    with no other's; one that failed stands at the bottom.
+    """
     figure = canvas(3.4)
     axes, colours = figure.subplots(), colours_of(trial.method for trial in trials)
     ordered = sorted(trials, key=lambda trial: trial.number)
@@ -60,14 +46,17 @@ def history_figure(trials: Sequence[TrialPoint], score: str) -> Figure:
     axes.plot(numbers, _best_so_far(ordered), drawstyle="steps-post", color=INK, linewidth=0.9)
     for trial in ordered:
         _dot(axes, trial.number, trial, colours[trial.method])
+        if trial.state == "FAIL":
+            place, bottom = axes.get_xaxis_transform(), 0.03
+            axes.plot(trial.number, bottom, "x", color=MUTED, transform=place, markersize=5)
     axes.set_xlabel("trial")
     axes.set_ylabel(score)
     axes.set_xlim(numbers[0] - 0.8, numbers[-1] + 0.8)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.grid(axis="y")
     best = Line2D([], [], color=INK, linewidth=0.9, label="best so far")
-    named = [best, *method_key(colours), *_states(trial.state for trial in trials)]
-    figure.legend(handles=named, loc="outside lower center", ncols=min(4, len(named)))
+    named = [best, *method_key(colours), *state_key(trial.state for trial in trials)]
+    figure.legend(handles=named, loc="outside lower center", ncols=_columns(named))
     return figure
 
 
@@ -84,9 +73,9 @@ def box_figure(trials: Sequence[TrialPoint], score: str) -> Figure:
     left.set_title("by method")
     right.set_title("by layer set")
     left.set_ylabel(score)
-    found = [*method_key(colours), *_states(trial.state for trial in trials)]
+    found = [*method_key(colours), *state_key(trial.state for trial in scored)]
     if found:
-        figure.legend(handles=found, loc="outside lower center", ncols=min(5, len(found)))
+        figure.legend(handles=found, loc="outside lower center", ncols=_columns(found))
     return figure
 
 
@@ -124,8 +113,8 @@ def _boxes(
     axes.grid(axis="y", color=FAINT)
 
 
-def _states(states: Iterable[str]) -> list[Line2D]:
-    """Keys to the marks of the states that occur."""
+def state_key(states: Iterable[str]) -> list[Line2D]:
+    """Entries of a legend: the marks of the states that occur."""
     found = set(states)
     return [
         Line2D(
@@ -141,3 +130,9 @@ def _states(states: Iterable[str]) -> list[Line2D]:
         for state, mark in MARKS.items()
         if state in found
     ]
+
+
+def _columns(named: Sequence[Line2D]) -> int:
+    """All entries of a legend in one line if that is wide enough, else four a line."""
+    letters = sum(len(str(line.get_label())) + 6 for line in named)
+    return len(named) if letters < 110 else 4

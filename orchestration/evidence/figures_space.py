@@ -1,6 +1,7 @@
 """Where in the space of its parameters a search looked, and how well each point scored."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -8,9 +9,11 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+from matplotlib.transforms import ScaledTranslation
 
-from orchestration.evidence.figures_search import MARKS, TrialPoint
+from orchestration.evidence.figures_search import MARKS, state_key
 from orchestration.evidence.style import INK, MUTED, canvas, nothing, styled, wrapped
+from orchestration.evidence.trials import TrialPoint
 
 MAP = "viridis"  # of scores: even in lightness, so a colour-blind person reads it too
 MARGIN = 0.06  # of an axis' height, below its smallest and above its largest value
@@ -21,7 +24,7 @@ TEMPERATURES = (0.25, 0.5, 1, 2, 4, 8, 16, 32)
 def parallel_figure(trials: Sequence[TrialPoint], score: str) -> Figure:
     """A line a trial through method, alpha, temperature, layer set and score; the best on top.
 
-    A line skips what its method does not use.
+    A line skips what its method does not use; a dashed one is of a trial that was stopped early.
     """
     figure = canvas(3.8)
     axes, shown = figure.subplots(), [trial for trial in trials if trial.score is not None]
@@ -38,10 +41,11 @@ def parallel_figure(trials: Sequence[TrialPoint], score: str) -> Figure:
         ]
     )
     scores = np.array([trial.score for trial in shown], np.float64)
-    colours = _colours(figure, axes, scores, score)
+    colours, beaten = _colours(figure, axes, scores, score), [t.state == "PRUNED" for t in shown]
     for index in np.argsort(scores, kind="stable"):
         used = np.flatnonzero(np.isfinite(heights[:, index]))
-        axes.plot(used, heights[used, index], color=colours.to_rgba(scores[index]), alpha=0.85)
+        line: Any = {"linestyle": (0, (4, 2)), "linewidth": 0.8} if beaten[index] else {}
+        axes.plot(used, heights[used, index], color=colours.to_rgba(scores[index]), **line)
     axes.set_xticks(range(5), ["method", "alpha", "temperature", "layer set", score])
     axes.set_xlim(-0.1, 4.45)
     axes.set_ylim(-MARGIN, 1 + MARGIN)
@@ -55,9 +59,10 @@ def parallel_figure(trials: Sequence[TrialPoint], score: str) -> Figure:
 def plane_figure(trials: Sequence[TrialPoint], score: str) -> Figure:
     """Temperature over alpha: a mark a trial that uses both, coloured by its score.
 
-    Contours are drawn between the marks where four or more span a plane.
+    Contours are drawn between the marks, of all methods together, where four or more span a
+    plane. A trial that was stopped early counts with its mean over the folds that it did.
     """
-    figure = canvas(3.8, 5.4)
+    figure = canvas(4.1, 5.6)
     axes = figure.subplots()
     shown = [t for t in trials if None not in (t.alpha, t.temperature, t.score)]
     if not shown:
@@ -68,9 +73,13 @@ def plane_figure(trials: Sequence[TrialPoint], score: str) -> Figure:
     colours = _colours(figure, axes, scores, score)
     if _span(alpha, octave) and np.ptp(scores) > 0:
         axes.tricontourf(alpha, octave, scores, 10, cmap=MAP, norm=colours.norm, alpha=0.4)
-    for trial, x, y, value in zip(shown, alpha, octave, scores, strict=True):
+    asides = _asides(alpha, octave)
+    for trial, x, y, value, aside in zip(shown, alpha, octave, scores, asides, strict=True):
+        beside = axes.transData + ScaledTranslation(aside, 0, figure.dpi_scale_trans)
+        look: Any = {"markeredgecolor": INK, "markeredgewidth": 0.6, "markersize": 6}
         mark, colour = MARKS.get(trial.state, "o"), colours.to_rgba(value)
-        axes.plot(x, y, mark, color=colour, markeredgecolor=INK, markeredgewidth=0.6, markersize=6)
+        axes.plot(x, y, mark, color=colour, transform=beside, **look)
+    axes.update_datalim(np.stack([alpha, octave], axis=1))
     axes.use_sticky_edges = False  # contours would cut the outermost marks
     axes.margins(0.08)
     axes.yaxis.set_major_locator(FixedLocator([float(np.log2(t)) for t in TEMPERATURES]))
@@ -78,7 +87,15 @@ def plane_figure(trials: Sequence[TrialPoint], score: str) -> Figure:
     axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{2**y:g}"))
     axes.set_xlabel("alpha")
     axes.set_ylabel("temperature")
+    found = state_key(trial.state for trial in shown)
+    figure.legend(handles=found, loc="outside lower center", ncols=len(found))
     return figure
+
+
+def _asides(x: np.ndarray, y: np.ndarray) -> list[float]:
+    """How far aside, in inches, each mark stands, so that those of one point are side by side."""
+    points = list(zip(x.tolist(), y.tolist(), strict=True))
+    return [0.1 * points[:index].count(point) for index, point in enumerate(points)]
 
 
 def _names(axes: Axes, place: int, values: Sequence[str | None]) -> np.ndarray:
@@ -119,7 +136,7 @@ def _axis(axes: Axes, place: int) -> None:
 
 def _label(axes: Axes, place: int, height: float, words: str) -> None:
     """Words at the right of an axis, on a ground that keeps them legible above the lines."""
-    ground = {"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 1.0}
+    ground = {"facecolor": "white", "alpha": 0.9, "edgecolor": "none", "pad": 1.0}
     axes.text(place + 0.03, height, words, va="center", fontsize=7.5, bbox=ground, zorder=5)
 
 

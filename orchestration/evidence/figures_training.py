@@ -1,7 +1,7 @@
-"""What each phase learned, epoch by epoch."""
+"""What each phase learned, epoch by epoch, a line a fold."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,9 +11,10 @@ from matplotlib.ticker import MaxNLocator
 
 from orchestration.evidence.style import (
     INK,
-    MUTED,
     OTHERS,
     STAGES,
+    canvas,
+    finite,
     grid,
     nothing,
     styled,
@@ -21,14 +22,15 @@ from orchestration.evidence.style import (
 )
 
 TERMS = {"loss": INK, "ce": "#3C93D8", "kd": "#E0A21B", "at": "#6A2280"}
-VALIDATION = STAGES["R"]
+FOLDS = ("#1F4A82", STAGES["R"], "#1B9E77", "#E0A21B", "#6A2280", "#7A5C3E", "#8FA31E", "#B8659B")
+ACROSS = 3  # phases side by side
+SMALL_ACROSS = 6  # trials side by side
 
 
 class LearningCurve(NamedTuple):
     """A phase's curve.csv."""
 
-    name: str
-    """Of the phase and its fold."""
+    fold: int
     epochs: np.ndarray
     """(n,), from 1."""
     terms: Mapping[str, np.ndarray]
@@ -40,47 +42,148 @@ class LearningCurve(NamedTuple):
 
 
 @styled
-def learning_figure(curves: Sequence[LearningCurve], validation: str) -> Figure:
-    """A panel a phase: loss terms, the validation score by the right axis, the best epoch.
+def learning_figure(phases: Mapping[str, Sequence[LearningCurve]], validation: str) -> Figure:
+    """Above, the terms of each phase's training loss; below, what chose its epoch; a line a fold.
+
+    The dot is the epoch whose weights were kept. Validation scores share one scale.
 
     Args:
+        phases: a phase's name -> its curves.
         validation: what the values of validation are called.
     """
-    figure, axes = grid(len(curves), 3, (3.0, 2.2))
-    colours = _colours(curves)
-    for panel, curve in zip(axes, curves, strict=True):
-        panel.set_title(wrapped(curve.name, 32))
-        if len(curve.epochs):
-            _panel(panel, curve, colours)
-        else:
-            nothing(panel, "no epoch was finished")
-    lines = [Line2D([], [], color=colour, label=name) for name, colour in colours.items()]
-    dots: dict[str, Any] = {"marker": "o", "markersize": 3, "linewidth": 1.2}
-    lines.append(
-        Line2D([], [], color=VALIDATION, label=f"validation {validation} (right)", **dots)
-    )
-    figure.legend(handles=lines, loc="outside lower center", ncols=len(lines))
+    columns = min(ACROSS, max(1, len(phases)))
+    rows = -(-max(1, len(phases)) // columns)
+    figure = canvas(rows * 3.1 + 0.5, max(3.0 * columns, 4.5))
+    panels = figure.subplots(2 * rows, columns, squeeze=False)
+    pairs = [(panels[2 * r, c], panels[2 * r + 1, c]) for r in range(rows) for c in range(columns)]
+    everything = [curve for curves in phases.values() for curve in curves]
+    colours, limits = _colours(everything), _limits(everything)
+    for (above, below), (name, curves) in zip(pairs, phases.items(), strict=False):
+        above.set_title(wrapped(name, 34))
+        known = [curve for curve in curves if len(curve.epochs)]
+        if not known:
+            nothing(above, "no epoch was finished")
+            below.remove()
+            continue
+        for curve in known:
+            _losses(above, curve, colours)
+            _validation(below, curve)
+        _axes(above, below, limits if validation != "loss" else None)
+    for (above, below), place in zip(pairs, range(len(pairs)), strict=True):
+        if place >= len(phases):
+            above.remove()
+            below.remove()
+        elif place % columns == 0:
+            _labels(above, below, validation)
+    _key(figure, colours, everything)
     return figure
 
 
-def _panel(axes: Axes, curve: LearningCurve, colours: Mapping[str, str]) -> None:
-    for name, values in curve.terms.items():
-        axes.plot(curve.epochs, values, color=colours[name], linewidth=1.0, marker=_mark(curve))
-    axes.set_xlabel("epoch")
-    axes.set_xlim(curve.epochs[0] - 0.6, curve.epochs[-1] + 0.6)
-    axes.xaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))
-    right = axes.twinx()
-    right.spines["right"].set_visible(True)
-    right.spines["right"].set_color(VALIDATION)
-    right.tick_params(axis="y", colors=VALIDATION, labelcolor=VALIDATION)
-    known = np.isfinite(curve.validation)
-    right.plot(curve.epochs[known], curve.validation[known], "o-", color=VALIDATION, markersize=2)
-    if curve.best is not None:
-        axes.axvline(curve.best, color=MUTED, linewidth=0.8, linestyle=(0, (2, 2)))
-        at_best = known & (curve.epochs == curve.best)
-        right.plot(
-            curve.epochs[at_best], curve.validation[at_best], "o", color=VALIDATION, markersize=6
-        )
+@styled
+def trials_learning_figure(
+    trials: Mapping[str, Sequence[LearningCurve]], validation: str
+) -> Figure:
+    """The validation score of each trial's last phase, epoch by epoch; a line a fold.
+
+    A trial that was stopped early has fewer lines. The dot is the epoch whose weights were kept.
+
+    Args:
+        trials: a trial's name -> its curves.
+        validation: what the values of validation are called.
+    """
+    figure, axes = grid(len(trials), SMALL_ACROSS, (1.6, 1.35))
+    figure.set_figheight(figure.get_figheight() + 0.6)  # for what is written below the panels
+    everything = [curve for curves in trials.values() for curve in curves]
+    limits, columns = _limits(everything), _columns(axes)
+    for place, (panel, (name, curves)) in enumerate(zip(axes, trials.items(), strict=True)):
+        panel.set_title(wrapped(name, 24), fontsize=7, fontweight="normal")
+        for curve in curves:
+            _validation(panel, curve)
+        _epochs(panel, 3)
+        if limits:
+            panel.set_ylim(*limits)
+        panel.yaxis.set_major_locator(MaxNLocator(3))
+        panel.tick_params(labelsize=7, labelleft=place % columns == 0)
+        if place >= len(trials) - (len(trials) % columns or columns):
+            panel.set_xlabel("epoch", fontsize=7)
+    figure.supylabel(f"validation {validation}", fontsize=8.5)
+    _key(figure, {}, everything)
+    return figure
+
+
+def _columns(axes: Sequence[Axes]) -> int:
+    """How many panels stand side by side."""
+    tops = [panel.get_position().y0 for panel in axes]
+    return tops.count(tops[0]) if tops else 1
+
+
+def _losses(axes: Axes, curve: LearningCurve, colours: Mapping[str, str]) -> None:
+    for name, values in _parts(curve).items():
+        axes.plot(curve.epochs, values, color=colours[name], linewidth=0.8, marker=_mark(curve))
+
+
+def _parts(curve: LearningCurve) -> Mapping[str, np.ndarray]:
+    """The terms; a loss of one term is drawn once."""
+    parts = [name for name in curve.terms if name != "loss"]
+    if "loss" in curve.terms and len(parts) == 1:
+        return {"loss": curve.terms["loss"]}
+    return curve.terms
+
+
+def _validation(axes: Axes, curve: LearningCurve) -> None:
+    """The values that are known, and the chosen epoch's as a dot."""
+    colour, known = _fold_colour(curve.fold), np.isfinite(curve.validation)
+    epochs, values = curve.epochs[known], curve.validation[known]
+    axes.plot(epochs, values, color=colour, linewidth=0.8, marker=_mark(curve), alpha=0.85)
+    at_best = epochs == curve.best
+    axes.plot(epochs[at_best], values[at_best], "o", color=colour, markersize=4.5)
+
+
+def _axes(above: Axes, below: Axes, limits: tuple[float, float] | None) -> None:
+    for axes in (above, below):
+        _epochs(axes, 5)
+        axes.yaxis.set_major_locator(MaxNLocator(4))
+        axes.grid(axis="y")
+    above.tick_params(labelbottom=False)
+    below.set_xlabel("epoch")
+    below.sharex(above)
+    if limits:
+        below.set_ylim(*limits)
+
+
+def _labels(above: Axes, below: Axes, validation: str) -> None:
+    above.set_ylabel("training loss")
+    below.set_ylabel(f"validation\n{validation}")
+
+
+def _epochs(axes: Axes, ticks: int) -> None:
+    axes.xaxis.set_major_locator(MaxNLocator(ticks, integer=True, min_n_ticks=1))
+
+
+def _limits(curves: Sequence[LearningCurve]) -> tuple[float, float] | None:
+    """What holds every value of validation, with a little room; None where there is none."""
+    known = finite(np.concatenate([np.empty(0), *(curve.validation for curve in curves)]))
+    if not len(known):
+        return None
+    low, high = float(known.min()), float(known.max())
+    room = 0.06 * (high - low) or 0.05
+    return low - room, high + room
+
+
+def _key(figure: Figure, colours: Mapping[str, str], curves: Sequence[LearningCurve]) -> None:
+    lines = [Line2D([], [], color=colour, label=name) for name, colour in colours.items()]
+    folds = sorted({curve.fold for curve in curves})
+    lines += [
+        Line2D([], [], color=_fold_colour(f), marker="o", markersize=4, label=f"fold {f}")
+        for f in folds
+    ]
+    if lines:
+        columns = min(8, len(lines), int(figure.get_figwidth()))
+        figure.legend(handles=lines, loc="outside lower center", ncols=columns)
+
+
+def _fold_colour(fold: int) -> str:
+    return FOLDS[fold % len(FOLDS)]
 
 
 def _mark(curve: LearningCurve) -> str:
@@ -90,7 +193,7 @@ def _mark(curve: LearningCurve) -> str:
 
 def _colours(curves: Sequence[LearningCurve]) -> dict[str, str]:
     """Term -> its colour; terms without one get the next other."""
-    names = list(dict.fromkeys(name for curve in curves for name in curve.terms))
+    names = list(dict.fromkeys(name for curve in curves for name in _parts(curve)))
     unknown = [name for name in names if name not in TERMS]
     others = {name: OTHERS[i % len(OTHERS)] for i, name in enumerate(unknown)}
     return {name: TERMS.get(name) or others[name] for name in names}

@@ -1,18 +1,28 @@
 """Everything that a sweep's test nights show, computed once for all parts of the report."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from orchestration.chosen import SIMPLE, Record, best_row
 from orchestration.evidence import views
 from orchestration.evidence.clinical import agreement_view, night_table
+from orchestration.evidence.compared import Found
 from orchestration.evidence.formats import table_files
 from orchestration.evidence.gains import BASELINE, Gain, gain_table, gains
+from orchestration.evidence.likeness_view import likeness_view
 from orchestration.evidence.pages_table import pages_table, pages_view
 from orchestration.evidence.restaged import PagedRow
 from orchestration.evidence.rows import EvidenceRow
+from orchestration.evidence.seeds import SeedRows, seed_gains, seed_scores
+from orchestration.evidence.seeds_table import (
+    seed_gain_table,
+    seed_gain_view,
+    seed_table,
+    seed_view,
+)
+from orchestration.evidence.subgroups import Descriptors
 from orchestration.evidence.sureness import sureness_table, sureness_view
 from orchestration.evidence.tables import (
     Table,
@@ -32,6 +42,9 @@ VIEWS: Mapping[str, Callable[[Table, str], View]] = {
     "subgroups": views.subgroups_view,
     "calibration": sureness_view,
     "pages": pages_view,
+    "seeds": seed_view,
+    "seed-gains": seed_gain_view,
+    "likeness": likeness_view,
 }
 
 
@@ -43,6 +56,12 @@ class Evidence:
     rows: tuple[EvidenceRow, ...]
     paged: tuple[PagedRow, ...] = ()
     """Nights of 20 s pages in three ways, where the cohort has any."""
+    repeats: SeedRows = field(default_factory=dict)
+    """Seed -> rows, the plan's own seed first; empty where methods were trained once."""
+    alike: Mapping[str, Found] = field(default_factory=dict)
+    """Scheme -> how alike features are to the teacher's."""
+    descriptors: Descriptors | None = None
+    """What is known of the subjects besides their subset."""
 
     @cached_property
     def done(self) -> list[EvidenceRow]:
@@ -76,10 +95,13 @@ class Evidence:
             "classes": class_table(self.done),
             "subjects": subject_table(self.done),
             "gains": gain_table(self.gains),
-            "subgroups": subgroup_table(self.done),
+            "subgroups": subgroup_table(self.done, self.descriptors),
             "calibration": sureness_table(self.done),
             "sleep": night_table(self.done),
             "pages": pages_table(self.paged),
+            "seeds": seed_table(seed_scores(self.repeats)),
+            "seed-gains": seed_gain_table(seed_gains(self.repeats)),
+            "likeness": [line for found in self.alike.values() for line in found.table],
         }
 
     def score(self, scheme: str, name: str, score: str) -> dict[str, Any]:

@@ -45,6 +45,7 @@ def bca(
     Shapes: counts (n, ..., K, K), a matrix or more for each subject; `score` takes their sum over
     subjects (..., K, K), behind any leading axis. Two networks' counts, stacked (n, 2, K, K), and
     the difference of their scores give the interval of a gain.
+    Source: BCa of Efron, Journal of the American Statistical Association 82 (1987) 171-185.
     """
     flat = counts.reshape(len(counts), -1).astype(np.float64)
 

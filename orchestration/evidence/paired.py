@@ -161,7 +161,7 @@ def spread(scores: np.ndarray) -> Spread:
 
     Two-way random effects without replication: score = mean + seed + subject + residual, each
     component solved from its mean square; a negative one is 0. One seed or subject gives NaN.
-    Source: Shrout & Fleiss, Psychological Bulletin 86 (1979) 420-428, table 2, case 2.
+    Source: Shrout & Fleiss, Psychological Bulletin 86 (1979) 420-428, table 1, case 2.
     """
     seeds, subjects = scores.shape
     mean = float(scores.mean())

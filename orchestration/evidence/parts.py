@@ -9,6 +9,8 @@ from orchestration.evidence.gains import BASELINE
 from orchestration.evidence.gathered import Evidence
 from orchestration.evidence.page import Block, Part
 from orchestration.evidence.pages_table import pages_said
+from orchestration.evidence.seeds import seed_gains
+from orchestration.evidence.seeds_table import GAINS_NOTE, NOTE, seeds_said
 from orchestration.evidence.summary import summary
 
 TABLES = {  # title of a part -> its tables, and how to read each
@@ -32,6 +34,13 @@ TABLES = {  # title of a part -> its tables, and how to read each
         "R&K: SS2, SS4 and SS5, 20 s pages. Intervals of very few people are too narrow.",
     },
     "Single subjects": {"subjects": "Cohen's kappa of each test subject's own night."},
+    "Several seeds": {"seeds": NOTE, "seed-gains": GAINS_NOTE},
+    "What was learned from the teacher": {
+        "likeness": "Likeness of features to the EEG teacher's, before distillation (the ECG "
+        "baseline) and after: cosine of the attention maps of each segment, and linear CKA of the "
+        "channels' means (Kornblith 2019; unbiased: Song 2012). The first two cases are chosen by "
+        "who is right, so only all segments together show what distillation did.",
+    },
     "Pages of 20 s": {
         "pages": "Test nights scored in pages of 20 s (R&K), staged in three ways by networks "
         "that learned from 30 s: each page widened by 5 s on each side, as in the paper; a label "
@@ -68,6 +77,7 @@ def parts_of(evidence: Evidence, drawn: Mapping[str, Sequence[Block]]) -> list[P
         blocks[title] = [*blocks.get(title, []), *figures]
     blocks["Is the gain real?"][:0] = _said(evidence)
     blocks["Pages of 20 s"][:0] = _paged(evidence)
+    blocks["Several seeds"][:0] = _repeated(evidence)
     blocks[LAST] = _failed(evidence) + _made(evidence.record)
     return [Part(title, tuple(found)) for title, found in blocks.items() if found]
 
@@ -101,6 +111,19 @@ def _paged(evidence: Evidence) -> list[Block]:
         for words in pages_said(evidence.paged, scheme)
     ]
     return [page.listed(said)] if said else []
+
+
+def _repeated(evidence: Evidence) -> list[Block]:
+    """Whether a gain is larger than what another seed moves, in sentences."""
+    if not evidence.repeats:
+        return []
+    found = seed_gains(evidence.repeats)
+    said = [
+        f"{scheme}: {words}"
+        for scheme in evidence.schemes
+        for words in seeds_said(found, evidence.repeats, scheme)
+    ]
+    return [page.listed(said)]
 
 
 def _failed(evidence: Evidence) -> list[Block]:

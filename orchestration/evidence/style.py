@@ -17,6 +17,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from orchestration.evidence.alternative import caption_of, in_words
+
 STAGES = {  # light to dark as sleep deepens; told apart in greys too, but for R among the blues
     "W": "#F2B134",
     "R": "#C8402F",
@@ -79,12 +81,17 @@ P = ParamSpec("P")
 
 
 def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
-    """A drawing function under the look of the house; the caller's settings stay as they are."""
+    """A drawing function under the look of the house; the caller's settings stay as they are.
+
+    What its docstring says before "Args:" is the caption of what it draws.
+    """
 
     @wraps(draw)
     def drawn(*args: P.args, **kwargs: P.kwargs) -> Figure:
         with mpl.rc_context(LOOK):
-            return draw(*args, **kwargs)
+            figure = draw(*args, **kwargs)
+        figure.set_label(caption_of(draw))
+        return figure
 
     return drawn
 
@@ -163,7 +170,8 @@ def as_svg(figure: Figure) -> str:
     """The figure as an <svg> element for an HTML page: the same bytes whenever it is drawn.
 
     Text stays text, and takes the reader's font. Ids begin with a digest of the drawing, so those
-    of two figures on a page differ. It shrinks with the page.
+    of two figures on a page differ. It shrinks with the page, which is told how wide it was drawn,
+    and has an alternative text.
     """
     file = io.BytesIO()
     bare = dict.fromkeys(("Creator", "Date", "Format", "Type"))  # None: no metadata at all
@@ -177,7 +185,8 @@ def as_svg(figure: Figure) -> str:
     text = re.sub(r"<[^>]+>", lambda tag: _shorter(tag[0]), text)
     prefix = "f" + hashlib.sha256(text.encode()).hexdigest()[:8]
     text = re.sub(r'(\sid="|url\(#|href="#)', rf"\g<1>{prefix}-", text)
-    return text.replace("<svg ", f'<svg role="img" style="{ROOT}" ', 1)
+    style = f"{ROOT}; --drawn: {figure.get_figwidth():.2f}in"
+    return text.replace("<svg ", f'<svg role="img" style="{style}" {in_words(figure)} ', 1)
 
 
 def _shorter(tag: str) -> str:

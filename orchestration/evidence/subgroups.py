@@ -15,10 +15,9 @@ from orchestration.evidence.staged import StagedNight
 
 AASM, R_AND_K = "AASM, 30 s pages", "R&K, 20 s pages"
 RULES = {"SS1": AASM, "SS2": R_AND_K, "SS3": AASM, "SS4": R_AND_K, "SS5": R_AND_K}  # MASS cohort 1
-ALL = "all"
 
 Descriptors = Mapping[str, Mapping[str, str]]
-"""Subject -> what is known of it, say {"sex": "female", "MCI": "yes"}."""
+"""Subject -> what is known of it, say {"sex": "women", "mci": "yes"}."""
 
 
 class Group(NamedTuple):
@@ -27,7 +26,7 @@ class Group(NamedTuple):
     descriptor: str
     """What divides: "subset", "rule", "sex" ..."""
     value: str
-    """Which part this is: "SS1", "female" ..."""
+    """Which part this is: "SS1", "women" ..."""
     subjects: int
     """People; the intervals are over them."""
     segments: int
@@ -40,9 +39,10 @@ def subgroups(
     descriptors: Descriptors | None = None,
     scores: Mapping[str, Score] = SCORES,
 ) -> list[Group]:
-    """All nights of one row, then by subset, by scoring rule and by each further descriptor.
+    """The nights of one row by subset, by scoring rule and by each further descriptor.
 
-    A night of which a descriptor is unknown is in no group of that descriptor.
+    A night of which a descriptor is unknown is in no group of that descriptor. Further
+    descriptors cannot stand in for subset and rule.
     """
     members: dict[tuple[str, str], list[StagedNight]] = {}
     for night in nights:
@@ -56,8 +56,8 @@ def subgroups(
 def _parts(night: StagedNight, known: Mapping[str, str]) -> list[tuple[str, str]]:
     """(descriptor, value) of every group that the night is in."""
     rule = {"rule": RULES[night.subset]} if night.subset in RULES else {}
-    described = {"all": ALL, "subset": night.subset} | rule | dict(known)
-    return list(described.items())
+    ours = {"subset": night.subset} | rule
+    return list((ours | dict(known) | ours).items())
 
 
 def _group(

@@ -1,78 +1,113 @@
-"""The first screen: what came out, in numbers and sentences for somebody who stages no code."""
+"""The first screen: what was done and what came out, for somebody who stages no code."""
 
 from orchestration.chosen import SIMPLE
-from orchestration.evidence.gains import BASELINE, Gain
+from orchestration.evidence.answers import TEACHER, answers_of
+from orchestration.evidence.gains import BASELINE
 from orchestration.evidence.gathered import Evidence
-from orchestration.evidence.page import Block, cards, heading, listed, note
+from orchestration.evidence.page import Block, Card, answers, cards, heading, listed, note, text
 
-TEACHER = "EEG baseline"
+__all__ = ["TEACHER", "summary"]
+
+STAGES = {  # what a clinic calls the classes of the schemes
+    "W": "wake",
+    "N": "NREM",
+    "L": "light (N1, N2)",
+    "D": "deep (N3)",
+    "R": "REM",
+}
+AGREEMENT = {  # Landis & Koch, Biometrics 33 (1977) 159-174: up to which kappa it is called so
+    0.0: "poor agreement",
+    0.2: "slight agreement",
+    0.4: "fair agreement",
+    0.6: "moderate agreement",
+    0.8: "substantial agreement",
+    1.0: "almost perfect agreement",
+}
+OTHERS = {  # what the network to take home is measured by
+    BASELINE: "Same ECG, no teacher",
+    SIMPLE: "RR intervals, no network",
+    TEACHER: "EEG network, the teacher",
+}
+FEW = 30  # people below which an interval itself is rough
 NOTE = (
-    "Kappa is agreement with the human scorer beyond chance: 0 is chance, 1 is perfect; two human "
-    "scorers reach about 0.76 on five stages (Lee 2022). Brackets are 95 % intervals: how far "
-    "the number could move had other people been recorded."
+    "Two human scorers reach a kappa of about 0.76 on five stages (Lee 2022); its words are those "
+    "of Landis & Koch (1977). Brackets are 95 % intervals: how far a number could move had other "
+    "people been recorded. A segment is 30 s. RR intervals: a linear discriminant on the times "
+    "between heartbeats. The EEG network is the EEG baseline of the tables below."
 )
 
 
 def summary(evidence: Evidence) -> list[Block]:
-    """What each scheme's ECG network to take home reaches, and whether anything was gained."""
-    blocks = []
+    """What was done; what each scheme's network to take home reaches and gained; the limits."""
+    if not evidence.best:
+        return [text("No network that reads the ECG has a result.")]
+    blocks = [text(_done(evidence))]
     for scheme, name in evidence.best.items():
-        blocks += [heading(f"Stages {scheme}"), _cards(evidence, scheme, name)]
-        blocks.append(listed(_sentences(evidence, scheme, name)))
-    return [*blocks, note(NOTE)]
+        row = evidence.row(scheme, name)
+        assert row  # only a row with a result can be the best
+        blocks += [heading(_stages(scheme)), _cards(evidence, scheme, name)]
+        blocks.append(answers(answers_of(evidence, row)))
+    limits = [heading("What these numbers cannot say"), listed(_limits(evidence))]
+    return [*blocks, *limits, note(NOTE)]
+
+
+def _done(evidence: Evidence) -> str:
+    """The experiment in three sentences."""
+    row = evidence.done[0]
+    people, nights = len(row.people), len(row.nights)
+    return (
+        f"Networks staged {_count(nights, 'night')} of {_count(people, 'person', 'people')} whom "
+        "they had never seen, from one ECG lead. A network that reads the EEG taught them in "
+        "training only. Kappa (κ) is agreement with the human scorer: 0 is chance, 1 is perfect."
+    )
+
+
+def _stages(scheme: str) -> str:
+    names = scheme.split("-")
+    return f"{len(names)} stages: {', '.join(STAGES.get(n, n) for n in names)} ({scheme})"
 
 
 def _cards(evidence: Evidence, scheme: str, name: str) -> Block:
     """Kappa with its interval and accuracy of a network and of those it is measured by."""
-    named = [(f"From one ECG lead: {name}", name), *_others(name)]
+    titles = {name: f"ECG network: {name}"} | {r: t for r, t in OTHERS.items() if r != name}
     return cards(
-        [(t, *_numbers(evidence, scheme, r)) for t, r in named if evidence.row(scheme, r)]
+        [_card(evidence, scheme, r, t) for r, t in titles.items() if evidence.row(scheme, r)]
     )
 
 
-def _others(name: str) -> list[tuple[str, str]]:
-    pairs = [("ECG without a teacher", BASELINE), ("From EEG: the teacher", TEACHER)]
-    return [(title, row) for title, row in pairs if row != name]
-
-
-def _numbers(evidence: Evidence, scheme: str, name: str) -> tuple[str, str]:
+def _card(evidence: Evidence, scheme: str, name: str, title: str) -> Card:
     kappa = evidence.score(scheme, name, "kappa")
-    right = evidence.score(scheme, name, "accuracy")["value"]
-    known = kappa["low"] is not None
-    between = f"[{kappa['low']:.2f}, {kappa['high']:.2f}], " if known else ""
-    return f"κ {kappa['value']:.2f}", f"{between}{100 * right:.0f} % of segments right"
+    right = 100 * evidence.score(scheme, name, "accuracy")["value"]
+    value, low, high = kappa["value"], kappa["low"], kappa["high"]
+    between = f" [{low:.2f}, {high:.2f}]" if low is not None else ""
+    called = next(word for most, word in AGREEMENT.items() if value <= most)
+    span = (value, value) if low is None else (low, high)
+    return Card(
+        title, f"κ {value:.2f}", between, (called, f"{right:.0f} % of segments right"), value, span
+    )
 
 
-def _sentences(evidence: Evidence, scheme: str, name: str) -> list[str]:
-    """Against the floor; every method against the baseline; this one against the simple one."""
-    said = [_against_floor(evidence, scheme, name)]
-    kappas = [
-        g for g in evidence.gains if (g.scheme, g.score) == (scheme, "kappa") and g.row != TEACHER
+def _limits(evidence: Evidence) -> list[str]:
+    """What a reader has to know before quoting a number."""
+    row, record = evidence.done[0], evidence.record
+    people = len(row.people)
+    few = " So few that the intervals themselves are rough." if people < FEW else ""
+    subsets = ", ".join(sorted({night.subset for night in row.nights}))
+    said = [
+        f"{_count(people, 'person', 'people')} of {subsets}: other laboratories, leads and "
+        f"disorders are untested.{few}",
+        "Intervals are over people. How much training anew with another seed would change is "
+        "not in them.",
+        "Networks were chosen on validation subjects, so test scores chose nothing; but many "
+        "comparisons were made, for which Holm's p corrects.",
     ]
-    said += [g.said() for g in kappas if g.rival == BASELINE and g.row != SIMPLE]
-    mine = [g for g in kappas if g.rival == SIMPLE and g.row == name]
-    return said + [gain.said() + _learned(gain) for gain in mine]
+    if refused := record.nights["refused"]:
+        said.append(f"{_count(refused, 'night')} could not be read: not in these numbers.")
+    failed = [f"{row.name} ({row.scheme})" for row in evidence.rows if row.failed]
+    if failed:
+        said.append(f"Without a result: {', '.join(failed)}. Reasons are at the end of the page.")
+    return said
 
 
-def _against_floor(evidence: Evidence, scheme: str, name: str) -> str:
-    """Whether the accuracy says anything at all."""
-    row, ours = evidence.row(scheme, name), evidence.score(scheme, name, "accuracy")
-    assert row
-    floor, surely = row.pooled.floor, ours["low"] is not None and ours["low"] > row.pooled.floor
-    where = "above" if surely else "not surely above"
-    if ours["value"] <= floor:
-        where = "not above"
-    return (
-        f"{name} names {100 * ours['value']:.1f} % of segments rightly; always naming the "
-        f"commonest stage would name {100 * floor:.1f} %: it is {where} that floor."
-    )
-
-
-def _learned(gain: Gain) -> str:
-    """What to think of a network that a linear discriminant on RR intervals beats."""
-    if gain.comparison.mean.low > 0:
-        return ""
-    return (
-        " A network that does not beat this simple method has learned nothing from the ECG that "
-        "its beats do not tell."
-    )
+def _count(n: int, one: str, many: str = "") -> str:
+    return f"{n} {one if n == 1 else many or one + 's'}"

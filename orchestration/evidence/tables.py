@@ -13,7 +13,7 @@ from orchestration.evidence.floors import majority, prior
 from orchestration.evidence.intervals import bca
 from orchestration.evidence.paper import paper_scores
 from orchestration.evidence.rows import EvidenceRow
-from orchestration.evidence.subgroups import subgroups
+from orchestration.evidence.subgroups import Descriptors, subgroups
 
 Table = list[dict[str, Any]]
 FLOORS: Mapping[str, Callable[[np.ndarray], Mapping[str, float]]] = {
@@ -36,8 +36,8 @@ def score_table(rows: Sequence[EvidenceRow]) -> Table:
     return found
 
 
-def subgroup_table(rows: Sequence[EvidenceRow]) -> Table:
-    """A row for each method, group of people and score; of all people, then of each group."""
+def subgroup_table(rows: Sequence[EvidenceRow], descriptors: Descriptors | None = None) -> Table:
+    """A row for each method, group of people and score; `score_table` has those of all people."""
     return [
         {
             "scheme": row.scheme,
@@ -53,7 +53,7 @@ def subgroup_table(rows: Sequence[EvidenceRow]) -> Table:
         }
         for row in rows
         if row.folds
-        for group in subgroups(row.nights)
+        for group in subgroups(row.nights, descriptors)
         for name, found in group.scores.items()
     ]
 

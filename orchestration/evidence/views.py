@@ -94,16 +94,17 @@ def subjects_view(table: Table, scheme: str, score: str = "kappa") -> View:
 
 
 def subgroups_view(table: Table, scheme: str, score: str = "kappa") -> View:
-    """One score of every group of people, a line a method."""
+    """One score of every group of people: a line a group, a column a method."""
     mine = [row for row in table if row["scheme"] == scheme and row["score"] == score]
-    groups = {row["group"]: row["people"] for row in mine}
-    found = {(row["row"], row["group"]): row for row in mine}
-    heads = ("Method", "Score", *(f"{group} (n = {n})" for group, n in groups.items()))
-    lines = dict.fromkeys(row["row"] for row in mine)
+    methods = dict.fromkeys(row["row"] for row in mine)
+    groups: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
+    for row in mine:
+        groups.setdefault((row["descriptor"], row["group"]), {})[row["row"]] = row
     cells = [
-        (name, TITLES[score], *(_cell(found.get((name, g), {})) for g in groups)) for name in lines
+        (*group, _people(found), *(_cell(found.get(method, {})) for method in methods))
+        for group, found in groups.items()
     ]
-    return View(heads, cells)
+    return View(("Divided by", "Group", "People", *methods), cells)
 
 
 def gains_view(table: Sequence[Mapping[str, Any]], scheme: str) -> View:
@@ -144,6 +145,11 @@ def _by_row(table: Sequence[Mapping[str, Any]], column: str) -> dict[str, dict[s
 
 def _point(found: Mapping[str, Mapping[str, Any]]) -> str:
     return str(next(iter(found.values())).get("point", ""))
+
+
+def _people(found: Mapping[str, Mapping[str, Any]]) -> str:
+    """How many people a group has; a method that failed in a fold has fewer of them."""
+    return str(max(row["people"] for row in found.values()))
 
 
 def _cell(row: Mapping[str, Any], sd: bool = True) -> str:

@@ -1,0 +1,104 @@
+"""The trials of a search as a sweep's record has them: what was tried, what came of it, when."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from orchestration.chosen import Record
+from orchestration.evidence.views import View
+
+STATES = ("COMPLETE", "PRUNED", "FAIL")
+
+
+class Run(NamedTuple):
+    """When and where a trial ran; one that was interrupted has several."""
+
+    began: float
+    """s since 1970, UTC."""
+    ended: float
+    host: str
+    """Address of the machine."""
+
+
+class TrialPoint(NamedTuple):
+    """A trial of a search; None where its method does not use a parameter."""
+
+    number: int
+    """From 1."""
+    method: str
+    alpha: float | None
+    temperature: float | None
+    layers: str | None
+    """Name of its layer set."""
+    score: float | None
+    """Mean over the folds done; None if it failed."""
+    state: str
+    """COMPLETE; PRUNED: its rival beat it; FAIL: it diverged or could not be run."""
+    reason: str = ""
+    """Why it is not complete."""
+    runs: tuple[Run, ...] = ()
+    """Empty where the record is older than its times."""
+    folds: int = 0
+    """Folds done."""
+    words: str = ""
+    """The point for people."""
+
+
+def trials_of(record: Record, scheme: str) -> list[TrialPoint]:
+    """The trials of a scheme by their numbers."""
+    folds = folds_of(record)
+    found = []
+    for trial in record.trials:
+        if trial["scheme"] != scheme:
+            continue
+        searched, done = trial["searched"], int(trial["folds_done"])
+        unfinished = "FAIL" if trial["score"] is None else "PRUNED"
+        point = TrialPoint(
+            number=int(trial["number"]),
+            method=trial["method"],
+            alpha=searched.get("alpha"),
+            temperature=searched.get("temperature"),
+            layers=searched.get("layers"),
+            score=trial["score"],
+            state="COMPLETE" if done == folds else unfinished,
+            reason=trial["reason"],
+            runs=tuple(Run(**run) for run in trial.get("ran", ())),
+            folds=done,
+            words=trial["point"],
+        )
+        found.append(point)
+    return sorted(found)
+
+
+def folds_of(record: Record) -> int:
+    """How many folds a complete trial has."""
+    return max((len(row.folds) for row in record.rows), default=0)
+
+
+def said(trials: Sequence[TrialPoint], folds: int) -> str:
+    """How many trials were complete, beaten, failed, in a sentence."""
+    complete, beaten, failed = (sum(t.state == state for t in trials) for state in STATES)
+    done = sum(trial.folds for trial in trials)
+    return (
+        f"Of {len(trials)} trials {complete} finished all {folds} folds, {beaten or 'none'} "
+        f"were stopped early because what they were raced against had beaten them, "
+        f"{failed or 'none'} failed; they did {done} of {len(trials) * folds} folds."
+    )
+
+
+def unfinished_view(trials: Sequence[TrialPoint], folds: int) -> View:
+    """Every trial that did not finish its folds, and why."""
+    heads = ("Trial", "Point", "Folds done", "Score so far", "Why it stopped")
+    return View(
+        heads,
+        [
+            (
+                str(trial.number),
+                trial.words,
+                f"{trial.folds} of {folds}",
+                "" if trial.score is None else f"{trial.score:.3f}",
+                trial.reason,
+            )
+            for trial in trials
+            if trial.state != "COMPLETE"
+        ],
+    )
