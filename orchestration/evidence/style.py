@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from orchestration.evidence.alternative import caption_of, in_words
+from orchestration.evidence.svg import numbered, shorter
 
 STAGES = {  # light to dark as sleep deepens; told apart in greys too, but for R among the blues
     "W": "#F2B134",
@@ -182,13 +183,9 @@ def as_svg(figure: Figure) -> str:
     text = re.sub(r"<style.*?</style>", "", text, flags=re.DOTALL)  # it would style the page
     text = re.sub(r'<g id="[^"]*"', "<g", text)  # nothing refers to a group
     text = text.replace("'DejaVu Sans'", FONTS)
-    text = re.sub(r"<[^>]+>", lambda tag: _shorter(tag[0]), text)
+    text = re.sub(r"<[^>]+>", lambda tag: shorter(tag[0]), text)
+    text = numbered(text)
     prefix = "f" + hashlib.sha256(text.encode()).hexdigest()[:8]
     text = re.sub(r'(\sid="|url\(#|href="#)', rf"\g<1>{prefix}-", text)
     style = f"{ROOT}; --drawn: {figure.get_figwidth():.2f}in"
     return text.replace("<svg ", f'<svg role="img" style="{style}" {in_words(figure)} ', 1)
-
-
-def _shorter(tag: str) -> str:
-    """A tag with its numbers to a hundredth of a point, which halves a drawing."""
-    return re.sub(r"-?\d+\.\d{3,}", lambda number: f"{float(number[0]):.2f}", tag)
