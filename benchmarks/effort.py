@@ -5,11 +5,11 @@ import io
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from orchestration.chosen import BASELINE
 from orchestration.estimate import size_of
 from orchestration.experiment import Phase, phases_of
 from orchestration.search import Trial
 from orchestration.store import Store
-from orchestration.study import BASELINE
 from orchestration.sweeps import Sweep
 
 

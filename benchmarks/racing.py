@@ -23,6 +23,7 @@ from datasets.parquet import subjects_in
 from datasets.synthetic import write_synthetic_mass
 from kd_core.training import Training
 from orchestration.build import walk
+from orchestration.chosen import BASELINE
 from orchestration.experiment import Experiment, Point, phases_of
 from orchestration.ingest import ingest_night
 from orchestration.plan import Plan, Runtime, Search
@@ -31,7 +32,6 @@ from orchestration.probabilities import read_confusion
 from orchestration.scoring import score
 from orchestration.search import Trial, best_of, search
 from orchestration.store import Store
-from orchestration.study import BASELINE
 from orchestration.sweeps import Sweep, make_sweep
 
 SCHEME = "W-N-R"

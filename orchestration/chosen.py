@@ -11,6 +11,8 @@ from typing import Any
 from orchestration.formats import as_json
 from orchestration.store import Store
 
+TEACHER = "EEG baseline"  # the network that teaches is a row of its own
+BASELINE = "ECG baseline"
 BEST = "Best found"
 SIMPLE = "RR intervals"  # the row that needs no network
 

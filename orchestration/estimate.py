@@ -13,12 +13,12 @@ from typing import NamedTuple
 
 from datasets.parquet import Subject
 from kd_core.training import Training
+from orchestration.chosen import BASELINE
 from orchestration.cohort import segments_of
 from orchestration.experiment import Experiment, Phase, Point, phases_of
 from orchestration.plan import Plan, Search
 from orchestration.race import FEWEST
 from orchestration.space import SPACE, inside
-from orchestration.study import BASELINE
 from orchestration.sweeps import Sweep
 
 CONTINUOUS = {"alpha", "temperature"}  # no two trials draw the same

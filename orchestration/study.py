@@ -15,6 +15,7 @@ from itertools import accumulate
 from typing import Any
 
 from orchestration.build import Outcome, finished
+from orchestration.chosen import BASELINE
 from orchestration.experiment import phases_of
 from orchestration.formats import as_json
 from orchestration.keys import key_of
@@ -24,7 +25,6 @@ from orchestration.store import Store
 from orchestration.sweeps import Sweep
 
 ENDED = "-ended.json"
-BASELINE = "ECG baseline"  # number 0: the first rival of a search, where the plan trains it
 FREE = ("trials", "concurrent")  # fields of a plan's search that decide no point and no score
 
 
@@ -106,9 +106,10 @@ class Study:
         return self._baseline() | earlier
 
     def _baseline(self) -> dict[int, Ended]:
-        """The ECG baseline as trial 0: a distilled point that loses to it is of no use.
+        """The ECG baseline as trial 0, the first rival of a search.
 
-        Nothing where the plan does not train it; the main job trains it before it searches.
+        A distilled point that loses to it is of no use. The main job trains it before it searches;
+        nothing where the plan does not train it.
         """
         if BASELINE not in self.plan.methods:
             return {}

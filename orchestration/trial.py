@@ -9,13 +9,14 @@ from ray import tune
 from ray.tune.integration.ray_train import TuneReportCallback
 
 from orchestration.build import Outcome, walk
+from orchestration.chosen import BASELINE
 from orchestration.experiment import Experiment, phases_of
 from orchestration.metrics import watch
 from orchestration.race import Scores, chance, over, pairs_of, scores_of
 from orchestration.ran import note
 from orchestration.space import point_in
 from orchestration.store import Store
-from orchestration.study import BASELINE, Ended, Study, fold_scores
+from orchestration.study import Ended, Study, fold_scores
 from orchestration.sweeps import Sweep
 from orchestration.training import train
 

@@ -18,7 +18,9 @@ from orchestration.evidence.figures_scores import Estimate
 from orchestration.evidence.staged import StagedNight
 from orchestration.evidence.style import METHODS, OTHERS, STAGES, as_svg, canvas, colours_of
 from tests.drawings import LONG, NAN, SEEN, Figures, drawn, ids_of, missing
+from tests.test_figures_likeness import FIGURES as OF_LIKENESS
 from tests.test_figures_search import FIGURES as OF_SEARCH
+from tests.test_figures_seeds import FIGURES as OF_SEEDS
 
 SCHEMES = (("W", "N", "R"), ("W", "L", "D", "R"), ("W", "N1", "N2", "N3", "R"))
 
@@ -108,6 +110,8 @@ FIGURES: Figures = {  # a figure, and words that it must show
     "roc": (rocs, ("W 0.67", "N none", SEEN)),
     "precision and recall": (precision_recalls, ("R 0.50", "precision", SEEN)),
     **OF_SEARCH,
+    **OF_LIKENESS,
+    **OF_SEEDS,
     "agreement": (bland_altman, ("n = 12", "n = 1, 1 without", "no subject has both", SEEN)),
 }
 

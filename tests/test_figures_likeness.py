@@ -3,15 +3,13 @@
 import re
 
 import numpy as np
-import pytest
 from matplotlib.figure import Figure
 
 from orchestration.evidence.figures_bottleneck import FINEST, bottleneck_figure
 from orchestration.evidence.figures_likeness import likeness_figure
 from orchestration.evidence.likeness import ALL, GAINED, LOST, ROLES, Likeness, Measures
 from orchestration.evidence.picked import Pick
-from orchestration.evidence.style import as_svg
-from tests.drawings import LONG, SEEN, Figures, drawn, ids_of, missing
+from tests.drawings import LONG, SEEN, Figures, drawn, ids_of
 
 NAMES = dict(zip(ROLES, ("EEG baseline", "ECG baseline", LONG), strict=True))
 NONE = Measures(None, None, None)
@@ -63,16 +61,6 @@ FIGURES: Figures = {  # a figure, and words that it must show
     ),
     "layers": (layers, (f"{GAINED} (n = 0)", f"{ALL} (n = 7)", "not defined", "dense", SEEN)),
 }
-
-
-@pytest.mark.parametrize("name", FIGURES)
-def test_a_figure_is_an_svg_element_that_shows_its_labels_as_text(name: str) -> None:
-    assert missing(FIGURES, name) == []
-
-
-@pytest.mark.parametrize("name", FIGURES)
-def test_a_figure_drawn_twice_is_the_same_bytes(name: str) -> None:
-    assert as_svg(FIGURES[name][0]()) == drawn(FIGURES, name)
 
 
 def test_ids_are_the_figures_own_and_heat_maps_refer_to_no_file() -> None:

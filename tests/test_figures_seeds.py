@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from orchestration.evidence.figures_seeds import seed_figure
-from orchestration.evidence.style import as_svg
-from tests.drawings import LONG, NAN, SEEN, Figures, drawn, missing
+from tests.drawings import LONG, NAN, SEEN, Figures
 
 SEEDS = {0: 0.41, 1: 0.44, 2: 0.38}
 SOME = {
@@ -24,16 +23,6 @@ FIGURES: Figures = {  # a figure, and words that it must show
     "seeds of none": (partial(seed_figure, {}, "kappa"), ("no method has a result",)),
     "seeds of one": (partial(seed_figure, {"SD+CL": SEEDS}, "kappa"), ("SD+CL", "a seed")),
 }
-
-
-@pytest.mark.parametrize("name", FIGURES)
-def test_a_figure_shows_its_labels_as_text(name: str) -> None:
-    assert missing(FIGURES, name) == []
-
-
-@pytest.mark.parametrize("name", FIGURES)
-def test_a_figure_drawn_twice_is_the_same_bytes(name: str) -> None:
-    assert as_svg(FIGURES[name][0]()) == drawn(FIGURES, name)
 
 
 def test_each_seed_is_a_dot_and_the_bar_is_at_their_mean() -> None:

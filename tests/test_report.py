@@ -7,9 +7,9 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from orchestration.chosen import SIMPLE, Chosen, ChosenFold, Record
+from orchestration.chosen import BASELINE, SIMPLE, Chosen, ChosenFold, Record
 from orchestration.evidence.drawn import told_apart
-from orchestration.evidence.gains import BASELINE, gain_table, gains
+from orchestration.evidence.gains import gain_table, gains
 from orchestration.evidence.gathered import Evidence
 from orchestration.evidence.page import Block, Part, as_html, heading, listed, table
 from orchestration.evidence.parts import parts_of

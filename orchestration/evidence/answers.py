@@ -6,17 +6,16 @@ An answer begins with a word or two; the sentence behind it holds the numbers.
 import math
 from collections.abc import Sequence
 
-from orchestration.chosen import SIMPLE
+from orchestration.chosen import BASELINE, SIMPLE, TEACHER
 from orchestration.evidence.agreement import agreement
 from orchestration.evidence.clinical import pairs_of
-from orchestration.evidence.gains import BASELINE, Gain, gains
+from orchestration.evidence.gains import Gain, gains
 from orchestration.evidence.gathered import Evidence
 from orchestration.evidence.page import Answer
 from orchestration.evidence.rows import EvidenceRow
 from orchestration.evidence.scores import class_recall
 from orchestration.evidence.words import ALPHA
 
-TEACHER = "EEG baseline"
 YES, UNSURE, NOT_SHOWN, NO = "Yes.", "Not surely.", "Not shown.", "No."
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from orchestration.evidence.agreement import Agreement, agreement
+from orchestration.evidence.formats import as_number
 from orchestration.evidence.rows import EvidenceRow
 from orchestration.evidence.sleep_statistics import sleep_statistics, title_of
 from orchestration.evidence.staged import StagedNight
@@ -22,8 +23,8 @@ def night_table(rows: Sequence[EvidenceRow]) -> list[dict[str, Any]]:
             "row": row.name,
             "subject": night.subject,
             "statistic": name,
-            "scorer": _number(true[name]),
-            "method": _number(value),
+            "scorer": as_number(true[name]),
+            "method": as_number(value),
         }
         for row in rows
         for night in row.nights
@@ -76,7 +77,3 @@ def _both(night: StagedNight) -> tuple[dict[str, float], dict[str, float]]:
 
 def _text(value: float, bounds: tuple[float, float]) -> str:
     return f"{value:+.1f} [{bounds[0]:.1f}, {bounds[1]:.1f}]" if value == value else ""
-
-
-def _number(value: float) -> float | None:
-    return value if np.isfinite(value) else None

@@ -14,8 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from orchestration.chosen import Chosen
-from orchestration.evidence.gains import BASELINE
+from orchestration.chosen import BASELINE, TEACHER, Chosen
 from orchestration.evidence.likeness import ROLES, Likeness, Measures, combined
 from orchestration.evidence.picked import Pick, picked
 from orchestration.formats import as_json
@@ -23,7 +22,6 @@ from orchestration.keys import key_of
 from orchestration.store import Store
 
 FORMAT = 1  # raise it when the measures change or what is stored does
-TEACHER = "EEG baseline"
 
 
 class Trio(NamedTuple):

@@ -14,12 +14,11 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from orchestration.chosen import SIMPLE, ChosenFold, Record
+from orchestration.chosen import SIMPLE, TEACHER, ChosenFold, Record
 from orchestration.evidence.figures_training import LearningCurve
 from orchestration.store import READERS, Store
 from orchestration.tried import key_of_trial
 
-TEACHER = "EEG baseline"  # the teacher is a row of its own
 TERMS = ("loss", "ce", "kd", "at")  # columns of curve.csv that are terms of the training loss
 
 Name = TypeVar("Name")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from orchestration.chosen import SIMPLE
+from orchestration.chosen import BASELINE, SIMPLE, TEACHER
 from orchestration.evidence import page, scores
 from orchestration.evidence.calibration import precision_recall, reliability, roc
 from orchestration.evidence.clinical import pairs_of
@@ -28,15 +28,12 @@ from orchestration.evidence.figures_scores import (
 )
 from orchestration.evidence.figures_seeds import seed_figure
 from orchestration.evidence.floors import majority
-from orchestration.evidence.gains import BASELINE
 from orchestration.evidence.gathered import Evidence
 from orchestration.evidence.page import Block
 from orchestration.evidence.rows import EvidenceRow
-from orchestration.evidence.seeds import seed_scores
 from orchestration.evidence.sleep_statistics import title_of
 from orchestration.evidence.staged import StagedNight
 from orchestration.evidence.style import as_svg
-from orchestration.evidence.summary import TEACHER
 from orchestration.evidence.sureness import pooled
 from orchestration.evidence.views import TITLES
 
@@ -79,7 +76,7 @@ def _alike(evidence: Evidence, scheme: str) -> list[Figure]:
     if not found:
         return []
     student = found.trio.student.row
-    names = {"teacher": "EEG teacher", "baseline": "ECG baseline", "student": student}
+    names = {"teacher": "EEG teacher", "baseline": BASELINE, "student": student}
     return [
         bottleneck_figure(found.picks, found.classes, names),
         likeness_figure(found.likeness, student),
@@ -88,7 +85,7 @@ def _alike(evidence: Evidence, scheme: str) -> list[Figure]:
 
 def _seeds(evidence: Evidence, scheme: str) -> list[Figure]:
     """Kappa of every method under every seed."""
-    scored = seed_scores(evidence.repeats)
+    scored = evidence.seed_scores
     mine = {o.row: o.pooled for o in scored if (o.scheme, o.score) == (scheme, "kappa")}
     return [seed_figure(mine, "kappa")] if mine else []
 

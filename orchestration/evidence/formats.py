@@ -1,5 +1,6 @@
 """One table in the four forms people want it in: Markdown, CSV, LaTeX, JSON."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -45,3 +46,8 @@ def _latex(text: str) -> str:
     """Text with what LaTeX would take for a command escaped."""
     escaped = "".join(LATEX.get(letter, letter) for letter in text)
     return escaped.replace("±", r"$\pm$").replace("−", "$-$")
+
+
+def as_number(value: float) -> float | None:
+    """A number for JSON; None where there is none."""
+    return float(value) if math.isfinite(value) else None

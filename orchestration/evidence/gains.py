@@ -10,7 +10,6 @@ from orchestration.evidence.paired import Comparison, compare, corrected_resampl
 from orchestration.evidence.rows import EvidenceRow
 from orchestration.evidence.words import verdict
 
-BASELINE = "ECG baseline"
 COMPARED = ("kappa", "weighted_f1", "macro_f1", "accuracy")
 NAMES = {"kappa": "kappa", "weighted_f1": "weighted F1", "macro_f1": "macro F1"}
 

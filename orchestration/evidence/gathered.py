@@ -5,17 +5,17 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from orchestration.chosen import SIMPLE, Record, best_row
+from orchestration.chosen import BASELINE, SIMPLE, Record, best_row
 from orchestration.evidence import views
 from orchestration.evidence.clinical import agreement_view, night_table
 from orchestration.evidence.compared import Found
 from orchestration.evidence.formats import table_files
-from orchestration.evidence.gains import BASELINE, Gain, gain_table, gains
+from orchestration.evidence.gains import Gain, gain_table, gains
 from orchestration.evidence.likeness_view import likeness_view
 from orchestration.evidence.pages_table import pages_table, pages_view
 from orchestration.evidence.restaged import PagedRow
 from orchestration.evidence.rows import EvidenceRow
-from orchestration.evidence.seeds import SeedRows, seed_gains, seed_scores
+from orchestration.evidence.seeds import SeedGains, SeedRows, SeedScores, seed_gains, seed_scores
 from orchestration.evidence.seeds_table import (
     seed_gain_table,
     seed_gain_view,
@@ -86,6 +86,16 @@ class Evidence:
         return [g for rival in (BASELINE, SIMPLE) for g in gains(self.done, rival, folds)]
 
     @cached_property
+    def seed_scores(self) -> list[SeedScores]:
+        """What each method scores under each seed."""
+        return seed_scores(self.repeats)
+
+    @cached_property
+    def seed_gains(self) -> list[SeedGains]:
+        """What each method gains over the ECG baseline under each seed."""
+        return seed_gains(self.repeats)
+
+    @cached_property
     def tables(self) -> Mapping[str, Table]:
         """The numbers of each table, all schemes."""
         scores = score_table(self.done)
@@ -99,8 +109,8 @@ class Evidence:
             "calibration": sureness_table(self.done),
             "sleep": night_table(self.done),
             "pages": pages_table(self.paged),
-            "seeds": seed_table(seed_scores(self.repeats)),
-            "seed-gains": seed_gain_table(seed_gains(self.repeats)),
+            "seeds": seed_table(self.seed_scores),
+            "seed-gains": seed_gain_table(self.seed_gains),
             "likeness": [line for found in self.alike.values() for line in found.table],
         }
 

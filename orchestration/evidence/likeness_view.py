@@ -4,12 +4,12 @@ from orchestration.evidence.tables import Table
 from orchestration.evidence.views import View
 
 MEASURES = {"cosine": "Cosine", "unbiased_cka": "CKA, unbiased", "cka": "CKA"}
-SIDES = {"before": "before", "after": "after"}
+SIDES = ("before", "after")
 
 
 def likeness_view(table: Table, scheme: str) -> View:
     """Every measure before distillation and after; empty where a layer has none."""
-    heads = [f"{title}, {side}" for title in MEASURES.values() for side in SIDES.values()]
+    heads = [f"{title}, {side}" for title in MEASURES.values() for side in SIDES]
     cells = [
         (
             str(row["layer"]),

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from orchestration.evidence.formats import as_number
 from orchestration.evidence.intervals import bca
 from orchestration.evidence.paired import Comparison, compare, holm
 from orchestration.evidence.restaged import GRID, NATIVE, WIDENED, PagedRow
@@ -114,28 +115,23 @@ def _line(row: PagedRow, score: str, pair: tuple[Comparison, float] | None) -> d
         "minutes": row.minutes,
         "score": score,
         "value": pooled.estimate,
-        "low": _finite(pooled.low),
-        "high": _finite(pooled.high),
+        "low": as_number(pooled.low),
+        "high": as_number(pooled.high),
     }
     return line | (_difference(*pair) if pair else {})
 
 
 def _difference(found: Comparison, holm_p: float) -> dict[str, Any]:
     return {
-        "difference": _finite(found.mean.estimate),
-        "difference_low": _finite(found.mean.low),
-        "difference_high": _finite(found.mean.high),
-        "wilcoxon_p": _finite(found.wilcoxon_p),
-        "holm_p": _finite(holm_p),
+        "difference": as_number(found.mean.estimate),
+        "difference_low": as_number(found.mean.low),
+        "difference_high": as_number(found.mean.high),
+        "wilcoxon_p": as_number(found.wilcoxon_p),
+        "holm_p": as_number(holm_p),
         "better": found.better,
         "worse": found.worse,
         "equal": found.equal,
     }
-
-
-def _finite(value: float) -> float | None:
-    """A number for JSON; None where there is none."""
-    return float(value) if np.isfinite(value) else None
 
 
 def _cell(row: Mapping[str, Any], name: str, sign: str) -> str:

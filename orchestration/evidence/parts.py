@@ -3,13 +3,11 @@
 import json
 from collections.abc import Mapping, Sequence
 
-from orchestration.chosen import SIMPLE, Record
+from orchestration.chosen import BASELINE, SIMPLE, Record
 from orchestration.evidence import page
-from orchestration.evidence.gains import BASELINE
 from orchestration.evidence.gathered import Evidence
 from orchestration.evidence.page import Block, Part
 from orchestration.evidence.pages_table import pages_said
-from orchestration.evidence.seeds import seed_gains
 from orchestration.evidence.seeds_table import GAINS_NOTE, NOTE, seeds_said
 from orchestration.evidence.summary import summary
 
@@ -117,11 +115,10 @@ def _repeated(evidence: Evidence) -> list[Block]:
     """Whether a gain is larger than what another seed moves, in sentences."""
     if not evidence.repeats:
         return []
-    found = seed_gains(evidence.repeats)
     said = [
         f"{scheme}: {words}"
         for scheme in evidence.schemes
-        for words in seeds_said(found, evidence.repeats, scheme)
+        for words in seeds_said(evidence.seed_gains, evidence.repeats, scheme)
     ]
     return [page.listed(said)]
 

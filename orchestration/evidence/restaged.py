@@ -16,8 +16,7 @@ from datasets.parquet import Subject
 from datasets.recut import is_widened
 from datasets.segments import SEGMENT_S
 from kd_core.confusion import Confusion
-from orchestration.chosen import Chosen, best_row
-from orchestration.evidence.gains import BASELINE
+from orchestration.chosen import BASELINE, Chosen, best_row
 from orchestration.evidence.rows import EvidenceRow
 from orchestration.evidence.staged import StagedNight
 from orchestration.formats import as_json

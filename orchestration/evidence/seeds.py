@@ -10,8 +10,9 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import t
 
+from orchestration.chosen import BASELINE
 from orchestration.evidence import scores
-from orchestration.evidence.gains import BASELINE, COMPARED
+from orchestration.evidence.gains import COMPARED
 from orchestration.evidence.intervals import FEWEST, LEVEL
 from orchestration.evidence.paired import DECIMALS, Spread, spread
 from orchestration.evidence.rows import EvidenceRow

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from orchestration.evidence.formats import as_number
 from orchestration.evidence.gains import NAMES
 from orchestration.evidence.intervals import FEWEST, LEVEL
 from orchestration.evidence.seeds import SeedGains, SeedRows, SeedScores, too_few
@@ -121,9 +122,9 @@ def _line(one: SeedScores) -> dict[str, Any]:
         "sd": float(np.std(values, ddof=1)),
         "least": min(values),
         "greatest": max(values),
-        "variance_people": _finite(one.spread.subject),
-        "variance_seed": _finite(one.spread.seed),
-        "variance_rest": _finite(one.spread.residual),
+        "variance_people": as_number(one.spread.subject),
+        "variance_seed": as_number(one.spread.seed),
+        "variance_rest": as_number(one.spread.residual),
     }
 
 
@@ -154,8 +155,3 @@ def _shares(row: Mapping[str, Any]) -> tuple[str, ...]:
 def _signed(value: float) -> str:
     """Three decimals with a sign, and none before a zero."""
     return f"{round(value, 3) + 0.0:+.3f}".replace("+0.000", "0.000").replace("-", "−")
-
-
-def _finite(value: float) -> float | None:
-    """A number for JSON; None where there is none."""
-    return float(value) if np.isfinite(value) else None

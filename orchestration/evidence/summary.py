@@ -1,12 +1,9 @@
 """The first screen: what was done and what came out, for somebody who stages no code."""
 
-from orchestration.chosen import SIMPLE
-from orchestration.evidence.answers import TEACHER, answers_of
-from orchestration.evidence.gains import BASELINE
+from orchestration.chosen import BASELINE, SIMPLE, TEACHER
+from orchestration.evidence.answers import answers_of
 from orchestration.evidence.gathered import Evidence
 from orchestration.evidence.page import Block, Card, answers, cards, heading, listed, note, text
-
-__all__ = ["TEACHER", "summary"]
 
 STAGES = {  # what a clinic calls the classes of the schemes
     "W": "wake",

@@ -10,6 +10,7 @@ import numpy as np
 
 from orchestration.evidence import scores
 from orchestration.evidence.floors import majority, prior
+from orchestration.evidence.formats import as_number
 from orchestration.evidence.intervals import bca
 from orchestration.evidence.paper import paper_scores
 from orchestration.evidence.rows import EvidenceRow
@@ -48,8 +49,8 @@ def subgroup_table(rows: Sequence[EvidenceRow], descriptors: Descriptors | None 
             "segments": group.segments,
             "score": name,
             "value": found.estimate,
-            "low": _finite(found.low),
-            "high": _finite(found.high),
+            "low": as_number(found.low),
+            "high": as_number(found.high),
         }
         for row in rows
         if row.folds
@@ -69,8 +70,8 @@ def _score_row(row: EvidenceRow, name: str) -> dict[str, Any]:
         "score": name,
         "value": interval.estimate,
         "sd_folds": float(np.std(folds, ddof=1)) if len(folds) > 1 else None,
-        "low": _finite(interval.low),
-        "high": _finite(interval.high),
+        "low": as_number(interval.low),
+        "high": as_number(interval.high),
         "paper": published,
         "difference": None if published is None else interval.estimate - published,
         "folds": len(row.folds),
@@ -92,8 +93,8 @@ def _class_row(row: EvidenceRow, k: int) -> dict[str, Any]:
         "row": row.name,
         "class": label,
         "f1": interval.estimate,
-        "low": _finite(interval.low),
-        "high": _finite(interval.high),
+        "low": as_number(interval.low),
+        "high": as_number(interval.high),
         "paper": paper_scores(row.scheme, row.name).get(f"f1_{label}"),
         "precision": float(scores.class_precision(pooled)[k]),
         "recall": float(scores.class_recall(pooled)[k]),
@@ -120,8 +121,3 @@ def _subject_row(row: EvidenceRow, name: str) -> dict[str, Any]:
         "worst_subject": row.subjects[worst],
         "subjects": len(each),
     }
-
-
-def _finite(value: float) -> float | None:
-    """A number for JSON; None where there is none."""
-    return float(value) if np.isfinite(value) else None
