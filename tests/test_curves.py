@@ -13,7 +13,7 @@ import pytest
 from datasets.folds import Fold
 from kd_core.fit import Training
 from kd_core.models import MODELS
-from orchestration.chosen import SIMPLE, Chosen, ChosenFold, Record
+from orchestration.chosen import SIMPLE, Chosen, ChosenFold, Record, Repeat
 from orchestration.evidence.curves import Learned, curve_of, read_curves
 from orchestration.evidence.drawn_search import learning, searched
 from orchestration.experiment import Experiment, Point, phases_of
@@ -110,6 +110,21 @@ def test_every_phase_of_every_row_is_there_fold_by_fold(learned: Learned) -> Non
     assert found["teacher"] == {"EEG baseline": 2}
     assert found["final"] == {"ECG baseline": 2, "AT+CL": 2, "AT+SD+CL": 2}
     assert [c.fold for c in learned.phases["final"]["AT+CL"]] == [0, 1]
+
+
+def test_phases_of_another_seed_are_there_under_its_name(stored: tuple[Record, Store]) -> None:
+    record, store = stored
+    others = [replace(experiment(Point(method="AT+CL"), fold), seed=2) for fold in FOLDS]
+    for other in others:
+        publish(store, other)
+    again = next(row for row in record.rows if row.row == "AT+CL")
+    keys = (phases_of(other)[-1].key for other in others)
+    folds = tuple(replace(f, key=key) for f, key in zip(again.folds, keys, strict=True))
+    repeated = replace(record, repeats=(Repeat(seed=2, rows=(replace(again, folds=folds),)),))
+    phases = read_curves(repeated, "W-N-R", store).phases
+    assert [c.fold for c in phases["final"]["AT+CL, seed 2"]] == [0, 1]
+    assert list(phases["teacher"]) == ["EEG baseline", "EEG baseline, seed 2"]
+    assert len(phases["attention"]) == 3
 
 
 def test_an_attention_phase_that_rows_share_is_there_once_and_those_of_trials_too(

@@ -8,7 +8,7 @@ from sklearn import metrics
 
 from kd_core.confusion import Confusion
 from orchestration.evidence.floors import majority, prior
-from orchestration.evidence.formats import as_latex, as_markdown, table_files
+from orchestration.evidence.formats import as_latex, as_markdown, table_files, typeset
 from orchestration.evidence.paper import paper_scores
 from orchestration.evidence.rows import EvidenceRow
 from orchestration.evidence.tables import class_table, score_table, subject_table
@@ -113,6 +113,18 @@ def test_latex_takes_no_word_for_a_command() -> None:
     assert r"a\_b & 50 \% & c \\" in text
     assert r"x \& y & $-$1 & $\pm$ 2 \\" in text
     assert as_markdown(("a", "b"), [("c", "d")]) == "| a | b |\n| --- | --- |\n| c | d |\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "printed"),
+    [
+        ("-0.1 [-0.2, -.05]", "−0.1 [−0.2, −.05]"),
+        ("2026-11-21, SS1-3, 1e-3, C3-A2", "2026-11-21, SS1-3, 1e-3, C3-A2"),
+        ("--folds 5, W-N-R", "--folds 5, W-N-R"),
+    ],
+)
+def test_a_minus_before_a_number_is_printed_as_one(text: str, printed: str) -> None:
+    assert typeset(text) == printed
 
 
 def test_a_method_that_failed_and_a_single_night_leave_gaps(row: EvidenceRow) -> None:

@@ -106,7 +106,7 @@ def test_people_read_a_line_a_way(rows: list[PagedRow]) -> None:
     ]  # fmt: skip
     assert {len(line) for line in view.cells} == {len(view.heads)}
     assert view.cells[0][6] == ""
-    assert view.cells[1][6].startswith("−0.")
+    assert view.cells[1][6].startswith("-0.")
 
 
 def test_the_table_has_all_its_files_and_nothing_has_an_empty_one(rows: list[PagedRow]) -> None:

@@ -84,6 +84,17 @@ def test_the_first_screen_says_what_was_gained_and_what_it_is_worth(evidence: Ev
     ]
 
 
+def test_the_first_screen_says_which_seeds_were_tried(evidence: Evidence) -> None:
+    repeats = {0: evidence.rows, 1: evidence.rows}
+    once, again = (
+        words(parts_of(found, {})[0].blocks)
+        for found in (evidence, replace(evidence, repeats=repeats))
+    )
+    assert "no other laboratory, lead or training seed was tried" in once
+    assert "no other laboratory or lead was tried" in again
+    assert "not in them: see Several seeds." in again
+
+
 def test_each_question_has_a_short_answer(evidence: Evidence) -> None:
     answers = [a for block in parts_of(evidence, {})[0].blocks for a in block.answers]
     short = {answer.question: answer.short for answer in answers}

@@ -23,6 +23,7 @@ from orchestration.evidence.restaged import (
     WAYS,
     PagedRow,
     compared,
+    left_out,
     path_of,
     read_restaged,
     unstaged,
@@ -175,6 +176,7 @@ def test_a_row_that_is_not_wholly_staged_is_left_out(done: Done) -> None:
     content = files.read(path)
     files.remove(path)
     assert _by_way(done) == {}
+    assert left_out([done.row], read_rows([done.row], done.store), [], "W-N-R") == ["ECG baseline"]
     files.write(path, content)
     assert list(_by_way(done)) == list(WAYS)
 

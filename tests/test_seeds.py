@@ -162,7 +162,7 @@ def test_another_seed_lies_within_its_bounds_in_95_of_100_cases() -> None:
         ),
         ((0.030, 0.031, 0.032), "(95 %), more than a seed moves."),
         ((-0.03, -0.031, -0.032), "loses 0.031 kappa a person to the ECG baseline"),
-        ((-0.03, -0.031, -0.032), "under 3 of them; another seed would give −0.036 to −0.026"),
+        ((-0.03, -0.031, -0.032), "under 3 of them; another seed would give -0.036 to -0.026"),
         ((0.02, -0.01, 0.04), "under 2 of them"),
         ((0.02, -0.01, 0.04), "which includes zero: no more than a seed moves."),
         ((0.03, 0.04), "which includes zero: no more than a seed moves."),

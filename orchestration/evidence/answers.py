@@ -30,7 +30,7 @@ def answers_of(evidence: Evidence, row: EvidenceRow) -> list[Answer]:
         _as_good_as_eeg(evidence, row),
         _stages_found(row),
         _sleep_time(row),
-        _limits(row),
+        _limits(row, len(evidence.repeats)),
     ]
     return [answer for answer in found if answer]
 
@@ -101,10 +101,11 @@ def _sleep_time(row: EvidenceRow) -> Answer | None:
     return Answer("How far off is sleep time?", f"{bias:+d} min on average,", words)
 
 
-def _limits(row: EvidenceRow) -> Answer:
+def _limits(row: EvidenceRow, seeds: int) -> Answer:
     """What not to forget; `summary` says more."""
     people = f"{len(row.people)} {'person' if len(row.people) == 1 else 'people'},"
-    words = "no other laboratory, lead or training seed was tried; more is said below."
+    others = "laboratory or lead" if seeds > 1 else "laboratory, lead or training seed"
+    words = f"no other {others} was tried; more is said below."
     return Answer("What are the limits?", people, words)
 
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from orchestration.chosen import SIMPLE, TEACHER, ChosenFold, Record
+from orchestration.chosen import SIMPLE, TEACHER, Chosen, ChosenFold, Record
 from orchestration.evidence.figures_training import LearningCurve
 from orchestration.store import READERS, Store
 from orchestration.tried import key_of_trial
@@ -22,6 +22,7 @@ from orchestration.tried import key_of_trial
 TERMS = ("loss", "ce", "kd", "at")  # columns of curve.csv that are terms of the training loss
 
 Name = TypeVar("Name")
+Finals = Mapping[tuple[str, int], str]  # row and fold -> key of the result
 Curves = dict[str, list[LearningCurve]]  # a phase's name -> its curves, fold by fold
 
 
@@ -48,20 +49,38 @@ class Left(NamedTuple):
 
 def read_curves(record: Record, scheme: str, store: Store) -> Learned:
     """Every curve of a scheme that can be found."""
-    rows = [row for row in record.rows if row.scheme == scheme and row.row != SIMPLE]
-    finals = {(row.row, fold.fold): fold.key for row in rows for fold in row.folds}
-    folds = {fold.fold: fold for row in rows for fold in row.folds}
-    left = _read_chains(dict(zip(finals.values(), (f for _, f in finals), strict=True)), store)
+    finals = _finals(record.rows, scheme)
+    folds = {f.fold: f for row in record.rows if row.scheme == scheme for f in row.folds}
+    left = _read_results(finals, store)
     tried = _tried(record, scheme, folds, left, store)
     left |= _read_chains({key: fold for (_, fold), key in tried.items()}, store, left)
+    phases = _by_kind(finals, left)
+    for repeat in record.repeats:
+        again = _finals(repeat.rows, scheme)
+        for kind, curves in _by_kind(again, _read_results(again, store)).items():
+            phases[kind] |= {f"{name}, seed {repeat.seed}": c for name, c in curves.items()}
+    trials = _grouped((number, left[key]) for (number, _), key in sorted(tried.items()))
+    return Learned(phases, trials)
+
+
+def _finals(rows: Sequence[Chosen], scheme: str) -> Finals:
+    mine = [row for row in rows if row.scheme == scheme and row.row != SIMPLE]
+    return {(row.row, fold.fold): fold.key for row in mine for fold in row.folds}
+
+
+def _read_results(finals: Finals, store: Store) -> dict[str, Left]:
+    """Key -> what these phases, and those that they stand on, have left."""
+    return _read_chains({key: fold for (_, fold), key in finals.items()}, store)
+
+
+def _by_kind(finals: Finals, left: Mapping[str, Left]) -> dict[str, Curves]:
+    """Kind of phase -> all teachers, all attention phases, the final phases of rows."""
     of_rows = [(row, left[key]) for (row, _), key in finals.items()]
-    phases = {
+    return {
         "teacher": _grouped((TEACHER, each) for each in left.values() if each.kind == "teacher"),
         "attention": _grouped((_title(e.spec), e) for e in left.values() if e.kind == "attention"),
         "final": _grouped((row, each) for row, each in of_rows if each.kind == "final"),
     }
-    trials = _grouped((number, left[key]) for (number, _), key in sorted(tried.items()))
-    return Learned(phases, trials)
 
 
 def _grouped(found: Iterable[tuple[Name, Left]]) -> dict[Name, list[LearningCurve]]:

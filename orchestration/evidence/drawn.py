@@ -61,7 +61,7 @@ def drawn(evidence: Evidence) -> dict[str, list[Block]]:
             "Several seeds": _seeds(evidence, scheme),
         }.items():
             blocks = [page.figure(as_svg(figure)) for figure in figures]
-            found.setdefault(title, []).extend([page.heading(f"Stages {scheme}"), *blocks])
+            found.setdefault(title, []).extend([page.heading(f"Figures, {scheme}"), *blocks])
         found["Nights"] += _nights(evidence, scheme)
     return {title: blocks for title, blocks in found.items() if _has_figure(blocks)}
 

@@ -1,12 +1,14 @@
 """One table in the four forms people want it in: Markdown, CSV, LaTeX, JSON."""
 
 import math
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from orchestration.formats import as_csv, as_json
 
 Cells = Sequence[Sequence[str]]
+MINUS = re.compile(r"(?<![\w.])-(?=[\d.])")  # before a number, not within a word or a date
 LATEX = {"\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "_": r"\_", "#": r"\#", "$": r"\$"}
 
 
@@ -31,7 +33,7 @@ def table_files(
 def as_markdown(heads: Sequence[str], cells: Cells) -> str:
     """A pipe table; the first two columns are words, the others numbers."""
     rule = ["---" if i < 2 else "---:" for i in range(len(heads))]
-    return "\n".join(f"| {' | '.join(line)} |" for line in (heads, rule, *cells)) + "\n"
+    return typeset("\n".join(f"| {' | '.join(line)} |" for line in (heads, rule, *cells)) + "\n")
 
 
 def as_latex(heads: Sequence[str], cells: Cells) -> str:
@@ -44,8 +46,13 @@ def as_latex(heads: Sequence[str], cells: Cells) -> str:
 
 def _latex(text: str) -> str:
     """Text with what LaTeX would take for a command escaped."""
-    escaped = "".join(LATEX.get(letter, letter) for letter in text)
+    escaped = "".join(LATEX.get(letter, letter) for letter in typeset(text))
     return escaped.replace("±", r"$\pm$").replace("−", "$-$")
+
+
+def typeset(text: str) -> str:
+    """Text with a minus, not a hyphen, before each number that is below zero."""
+    return MINUS.sub("−", text)
 
 
 def as_number(value: float) -> float | None:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from jinja2 import Environment, StrictUndefined
 
+from orchestration.evidence.formats import typeset
 from orchestration.evidence.views import View
 
 MISSING = ("", "-", "–")  # cells of a column of numbers that hold none
@@ -128,7 +129,7 @@ def as_html(title: str, subtitle: str, parts: list[Part]) -> bytes:
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"percent": percent, "pieces": pieces}
+    environment.filters |= {"percent": percent, "pieces": pieces, "typeset": typeset}
     return (
         environment.from_string(template)
         .render(

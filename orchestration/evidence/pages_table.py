@@ -142,4 +142,4 @@ def _cell(row: Mapping[str, Any], name: str, sign: str) -> str:
     text = f"{row[name]:{sign}.3f}"
     if row[low] is not None:
         text += f" [{row[low]:{sign}.3f}, {row[high]:{sign}.3f}]"
-    return text.replace("-", "−")
+    return text

@@ -8,6 +8,7 @@ from orchestration.evidence import page
 from orchestration.evidence.gathered import Evidence
 from orchestration.evidence.page import Block, Part
 from orchestration.evidence.pages_table import pages_said
+from orchestration.evidence.restaged import left_out
 from orchestration.evidence.seeds_table import GAINS_NOTE, NOTE, seeds_said
 from orchestration.evidence.summary import summary
 
@@ -103,11 +104,13 @@ def _said(evidence: Evidence) -> list[Block]:
 
 def _paged(evidence: Evidence) -> list[Block]:
     """Whether a label for each 20 s page loses anything, in sentences."""
-    said = [
-        f"{scheme}: {words}"
-        for scheme in evidence.schemes
-        for words in pages_said(evidence.paged, scheme)
-    ]
+    said = []
+    for scheme in evidence.schemes:
+        said += [f"{scheme}: {words}" for words in pages_said(evidence.paged, scheme)]
+        without = left_out(evidence.record.rows, evidence.done, evidence.paged, scheme)
+        if without:
+            names = ", ".join(without)
+            said.append(f"{scheme}: not yet staged in all three ways, so not told here: {names}.")
     return [page.listed(said)] if said else []
 
 

@@ -103,6 +103,20 @@ def read_restaged(
         ]
 
 
+def left_out(
+    chosen: Sequence[Chosen], rows: Sequence[EvidenceRow], read: Sequence[PagedRow], scheme: str
+) -> list[str]:
+    """Names of compared rows that have nights of 20 s pages, not all of them staged in all ways.
+
+    Args:
+        rows: every row with its test nights; read: what `read_restaged` found of them.
+    """
+    paged = {row.name for row in rows if any(is_widened(night.page_s) for night in row.nights)}
+    found = {row.name for row in read if row.scheme == scheme}
+    mine = [row.row for row in compared(chosen) if row.scheme == scheme]
+    return [name for name in mine if name in paged - found]
+
+
 def _read(
     chosen: Chosen, row: EvidenceRow, store: Store, pool: ThreadPoolExecutor
 ) -> list[PagedRow]:

@@ -154,4 +154,4 @@ def _shares(row: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _signed(value: float) -> str:
     """Three decimals with a sign, and none before a zero."""
-    return f"{round(value, 3) + 0.0:+.3f}".replace("+0.000", "0.000").replace("-", "−")
+    return f"{round(value, 3) + 0.0:+.3f}".replace("+0.000", "0.000")

@@ -94,7 +94,7 @@ def _limits(evidence: Evidence) -> list[str]:
         f"{_count(people, 'person', 'people')} of {subsets}: other laboratories, leads and "
         f"disorders are untested.{few}",
         "Intervals are over people. How much training anew with another seed would change is "
-        "not in them.",
+        f"not in them{': see Several seeds' if evidence.repeats else ''}.",
         "Networks were chosen on validation subjects, so test scores chose nothing; but many "
         "comparisons were made, for which Holm's p corrects.",
     ]
