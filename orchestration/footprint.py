@@ -1,7 +1,8 @@
 """How many bytes a sweep leaves, before it does; no Ray.
 
 Not counted: what phases in training keep of themselves (four times their weights each) and Ray's
-notes on a running search, both of which go when they are over.
+notes on a running search, both of which go when they are over; a few kB a phase for TensorBoard
+and as much a test night for the report's comparisons of features and of 20 s pages.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,6 +20,8 @@ NOTES_BYTES = 6000  # spec.json, model.json, scores.json and the marker, without
 SUBJECT_BYTES = 400  # of each subject in those: its names, its hash, its confusion matrix
 EPOCH_BYTES = 200  # a row of curve.csv
 FOOTER_BYTES = 3000  # of a Parquet file
+FEATURES = 112  # RR-interval features of a segment, float32
+FEATURES_FOOTER_BYTES = 30_000  # of a night's file of them, which has a column each
 LABEL_BYTES = 12  # of a segment in the night cache: its place and its stage
 
 
@@ -38,10 +41,14 @@ def phases_bytes(needs: Sequence[Need], subjects: Mapping[str, Subject]) -> int:
 
 
 def scores_bytes(sweep: Sweep) -> int:
-    """Test subjects' probabilities: K float32 and a label a segment, for each row of the table."""
-    rows = len(sweep.plan.methods) + bool(sweep.plan.search.trials)
+    """Test subjects' probabilities: K float32 and a label a segment, for each row of the table.
+
+    The rows of every seed, and RR intervals with the features that they are staged from.
+    """
+    rows = len(sweep.plan.methods) * (1 + len(sweep.repeats)) + bool(sweep.plan.search.trials) + 1
     sizes = {subject.name: segments_of(subject) for subject in sweep.subjects}
-    return sum(
+    features = sum(FEATURES_FOOTER_BYTES + 4 * FEATURES * size for size in sizes.values())
+    return features + sum(
         rows * (FOOTER_BYTES + sizes[name] * (1 + 4 * len(SCHEMES[scheme].classes)))
         for scheme in sweep.plan.schemes
         for fold in sweep.folds

@@ -28,8 +28,8 @@ class Left(NamedTuple):
     def text(self, since_s: float) -> str:
         """For people, so many seconds after it was made."""
         most, best = (_long(s - since_s) for s in (self.most_s, self.best_s))
-        between = f"{most} at most, {best} at best" if most != best else most
-        return f"{between}, at the pace of {self.phases} phase(s)"
+        bounds = f" at most, {best} at best" if most != best else ""
+        return f"{most} of training{bounds}, at the pace of {self.phases} phase(s)"
 
 
 class Pacer:

@@ -41,5 +41,8 @@ def test_what_is_left_costs_what_such_steps_have_cost(tmp_path: Path) -> None:
 
 def test_it_is_told_with_what_it_rests_on() -> None:
     left = Left(4000.0, 130.4, 7)
-    assert left.text(10.0) == "1:06:30 at most, 0:02:00 at best, at the pace of 7 phase(s)"
-    assert left.text(5000.0) == "under a minute, at the pace of 7 phase(s)"
+    assert (
+        left.text(10.0)
+        == "1:06:30 of training at most, 0:02:00 at best, at the pace of 7 phase(s)"
+    )
+    assert left.text(5000.0) == "under a minute of training, at the pace of 7 phase(s)"

@@ -17,6 +17,7 @@ from orchestration.evidence.rr_features import (
     spectral_features,
     time_features,
 )
+from orchestration.footprint import FEATURES
 
 CENTRES_S = 15 + 30.0 * np.arange(40)  # twenty minutes of pages
 
@@ -52,6 +53,7 @@ def by_name(features: np.ndarray, names: tuple[str, ...] = NAMES) -> dict[str, n
 def test_every_column_has_a_name_of_its_own() -> None:
     features = rr_features(swaying(0.25, 0.03), CENTRES_S)
     assert features.shape == (40, len(NAMES))
+    assert len(NAMES) == FEATURES
     assert features.dtype == np.float64
     assert np.isfinite(features).all()
     assert len(set(NAMES)) == len(NAMES)

@@ -50,8 +50,8 @@ def agreement(true: np.ndarray, predicted: np.ndarray) -> Agreement:
     """Bland and Altman's analysis of a number a subject; pairs with a NaN are dropped.
 
     Shapes: (n,) each.
-    Source: Bland & Altman, Lancet 1986;327:307-310 and Stat Methods Med Res 1999;8:135-160,
-        Sec. 2: a limit's standard error is sd sqrt(1/n + 1.96^2 / (2 (n - 1))), with Student's t.
+    Source: Bland & Altman, Lancet 1986;327:307-310 and Stat Methods Med Res 1999;8:135-160:
+        a limit's standard error is sd sqrt(1/n + 1.96^2 / (2 (n - 1))), with Student's t.
     """
     known = ~(np.isnan(true) | np.isnan(predicted))
     n, dropped = int(known.sum()), int((~known).sum())

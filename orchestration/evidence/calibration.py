@@ -13,7 +13,7 @@ from sklearn.metrics import (
     roc_curve,
 )
 
-BINS = 15  # Guo et al. 2017, Sec. 5
+BINS = 15  # Guo et al. 2017, Table 1
 LEAST = 1e-12  # probability that a class is given at least, or one sure error were infinite
 POINTS = 200  # of a drawn curve
 
@@ -76,7 +76,7 @@ def nll(labels: np.ndarray, probabilities: np.ndarray) -> float:
 def brier(labels: np.ndarray, probabilities: np.ndarray) -> float:
     """Mean squared distance to the one-hot truth, summed over classes: 0 at best, 2 at worst.
 
-    Source: Brier, Monthly Weather Review 78 (1950) 1-3, Eq. 2.
+    Source: Brier, Monthly Weather Review 78 (1950) 1-3.
     """
     truth = np.eye(probabilities.shape[1])[labels]
     return float(((probabilities - truth) ** 2).sum(axis=1).mean())

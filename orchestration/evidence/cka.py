@@ -49,7 +49,7 @@ class Products:
         """Linear CKA; None where a network says the same of all examples.
 
         Few examples of many features look alike by chance, towards 1 as n falls below p.
-        Source: Kornblith et al. 2019, arXiv:1905.00414, Eq. 5 with a linear kernel.
+        Source: CKA of Kornblith et al. 2019, arXiv:1905.00414, with a linear kernel.
         """
         return self._normalised(self._biased)
 
@@ -59,7 +59,8 @@ class Products:
 
         It can fall below 0. None of fewer than FEWEST examples, or where a network tells nothing.
         Source: HSIC_1 of Song et al. 2012 (JMLR 13, Eq. 5), in CKA as Nguyen et al. 2021 use it
-        (arXiv:2010.15327, Eq. 3).
+        (arXiv:2010.15327).
+        Differs: HSIC of all examples at once, where theirs is a mean over minibatches.
         """
         return self._normalised(self._unbiased) if self.examples >= FEWEST else None
 
@@ -76,7 +77,7 @@ class Products:
         return bool(variance > ROUNDING * self.sums[network - 3, -1])
 
     def _biased(self, one: int, other: int) -> float:
-        """|X'Y|^2 of centred features, (n - 1)^2 times the HSIC of Kornblith's Eq. 3."""
+        """|X'Y|^2 of centred features, (n - 1)^2 times the HSIC of Kornblith et al."""
         x, y = self._columns(one), self._columns(other)
         n = self.sums[-1, -1]
         centred = self.sums[x, y] - np.outer(self.sums[x, -1], self.sums[-1, y]) / n

@@ -42,7 +42,7 @@ def bottleneck_figure(
 
     A heat map has a row a channel, the most active on top, coloured by how far it is from its own
     median, relative to the network's farthest: channels of different networks have nothing in
-    common but that. Below: energy over the channels, the attention map of Eq. 3.
+    common but that. Below: energy over the channels, the attention map (arXiv:2112.07252, Eq. 3).
 
     Args:
         picks: case -> its segment.

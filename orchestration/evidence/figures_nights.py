@@ -23,7 +23,7 @@ def night_figure(nights: Mapping[str, StagedNight]) -> Figure:
 
     Args:
         nights: method -> the same night of the same subject.
-    Source: hypnodensity as in Stephansen et al., Nat Commun 2018;9:5229, Fig. 1.
+    Source: hypnodensity as in Stephansen et al., Nat Commun 2018;9:5229.
     """
     first = next(iter(nights.values()))
     if {night.subject for night in nights.values()} != {first.subject}:

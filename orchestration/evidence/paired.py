@@ -44,8 +44,9 @@ class Comparison(NamedTuple):
 def compare(ours: np.ndarray, theirs: np.ndarray, seed: int = 0) -> Comparison:
     """Compare the scores (n,) of the same n subjects, in the same order, under two methods.
 
-    Source: rank-biserial correlation of Kerby, Comprehensive Psychology 3 (2014) 1; dz of Cohen,
-    Statistical Power Analysis for the Behavioral Sciences (1988), 2.3.5.
+    Source: rank-biserial correlation of Kerby, Comprehensive Psychology 3 (2014) 11.IT.3.1; dz of
+    Cohen, Statistical Power Analysis for the Behavioral Sciences (1988).
+    Differs: who scores the same keeps a rank, which counts for neither side, but is not dropped.
     """
     differences = _differences(ours, theirs)
     enough = len(differences) >= FEWEST
@@ -161,7 +162,7 @@ def spread(scores: np.ndarray) -> Spread:
 
     Two-way random effects without replication: score = mean + seed + subject + residual, each
     component solved from its mean square; a negative one is 0. One seed or subject gives NaN.
-    Source: Shrout & Fleiss, Psychological Bulletin 86 (1979) 420-428, table 1, case 2.
+    Source: Shrout & Fleiss, Psychological Bulletin 86 (1979) 420-428, case 2.
     """
     seeds, subjects = scores.shape
     mean = float(scores.mean())

@@ -5,9 +5,8 @@ few beats were found. Windows reach from the page itself to ten minutes around i
 changes are seen too. Each column comes twice: as it is, and as its rank among the night's pages,
 which takes out what differs from person to person.
 
-Differs from Fonseca 2015 (Physiol Meas 36, 2027): RR intervals alone, without a breathing belt,
-entropy or fractal exponents; windows of several lengths stand for its smoothing by splines; no
-time of night and no prior that changes with it, because the networks are not told the time either.
+Differs from Fonseca 2015 (Physiol Meas 36, 2027): RR intervals alone, without a breathing belt.
+Left out on purpose: the time of night, because the networks are not told it either.
 """
 
 import numpy as np
@@ -17,7 +16,7 @@ from scipy.stats import rankdata
 from datasets.night import Night
 from orchestration.evidence.beats import RRIntervals, beats_of, page_centres, rr_intervals
 
-TIME_WINDOWS_S = (30, 60, 270, 600)  # 270 is nine pages, as in Fonseca 2015
+TIME_WINDOWS_S = (30, 60, 270, 600)  # 270 is nine pages of 30 s
 PERCENTILES = (5, 25, 50, 75, 95)
 LONG_CHANGE_S = 0.050  # the 50 of pNN50: Task Force 1996 (doi:10.1161/01.CIR.93.5.1043)
 FEWEST_A_SECOND = 0.2  # intervals, of a window that can be described

@@ -44,8 +44,8 @@ def sleep_statistics(
         segment: (n,) rising; its position, in pages from the first scored one.
         page_s: seconds from page to page.
         classes: names of the K classes, "W" and "R" among them.
-    Source: AASM Manual v2.6, sleep scoring data to be reported: sleep efficiency is total sleep
-        time / total recording time; sleep latency, lights out to the first epoch of any sleep;
+    Source: AASM Manual for the Scoring of Sleep and Associated Events: sleep efficiency is total
+        sleep time / total recording time; sleep latency, lights out to the first epoch of sleep;
         REM latency, from there to the first epoch of R; wake after sleep onset, all to lights on.
     Differs: lights out and lights on are not in the files; first and last scored page stand in.
         YASA 0.8.1 has the same sums and sleep latency, but ends wake after sleep onset at the last
