@@ -1,9 +1,11 @@
 """The report of a finished sweep, made from what is stored: one HTML file, and its tables.
 
     python -m orchestration.report --storage DIR [--sweep NAME] [--out DIR] [--participants FILE]
+        [--pass-on]
 
 report.html needs no network; tables/ has each table as Markdown, CSV, LaTeX and JSON. Both go to
---out or, if it is left out, into the storage, beside the sweep's record.
+--out or, if it is left out, into the storage, beside the sweep's record. With --pass-on they show
+no single night and name no subject, where recordings may not be passed on but findings may.
 """
 
 from collections.abc import Sequence
@@ -36,12 +38,17 @@ def main() -> None:
     words.add_argument(
         "--participants", default="", help="table of who the subjects are, as BIDS has it"
     )
+    words.add_argument(
+        "--pass-on", action="store_true", help="show no single night and name no subject"
+    )
     given = words.parse_args()
     store = Store.existing(place(given.storage, "--storage", STORAGE))
     record = read_record(store, given.sweep)
     rows = read_rows(record.rows, store)
     print(write_leaderboard(record, rows, store))
-    page = write_evidence(record, rows, store, given.out, given.participants)
+    page = write_evidence(
+        record, rows, store, given.out, given.participants, named=not given.pass_on
+    )
     print(f"Report: {page}")
 
 
@@ -69,6 +76,7 @@ def write_evidence(
     store: Store,
     out: str = "",
     participants: str = "",
+    named: bool = True,
 ) -> str:
     """Write report.html and the files of its tables; where report.html lies."""
     from orchestration.evidence.drawn import drawn  # Matplotlib takes a second to import
@@ -85,6 +93,7 @@ def write_evidence(
         repeats=_repeats(record, rows, store),
         alike=_alike(record, store),
         descriptors=_described(participants, rows),
+        named=named,
     )
     figures = drawn(evidence) | {
         "The search": searched(evidence, importances(record)),

@@ -27,7 +27,7 @@ Y = X @ RNG.normal(size=(7, 5)) + RNG.normal(0.0, 3.0, (60, 5)) - 1.0
 
 
 def gram_cka(x: np.ndarray, y: np.ndarray) -> float:
-    """Kornblith et al. 2019, Eq. 3 and 5, as they stand: with (n, n) matrices."""
+    """Kornblith et al. 2019, as it stands: with (n, n) matrices."""
     n = len(x)
     H = np.eye(n) - 1 / n
     K, L = H @ (x @ x.T) @ H, H @ (y @ y.T) @ H

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from orchestration.chosen import BASELINE, SIMPLE, Chosen, ChosenFold, Record
-from orchestration.evidence.drawn import told_apart
+from orchestration.evidence.drawn import drawn, told_apart
 from orchestration.evidence.gains import gain_table, gains
 from orchestration.evidence.gathered import Evidence
 from orchestration.evidence.page import Block, Part, as_html, heading, listed, table
@@ -151,6 +151,21 @@ def test_rows_that_share_no_person_are_not_compared(evidence: Evidence) -> None:
     (gain,) = gains([ours, theirs], BASELINE, folds=5, names=["kappa"])
     assert gain.comparison.subjects == 0
     assert "nothing is shown" in gain.said()
+
+
+def test_a_report_to_pass_on_shows_no_night_and_names_nobody(evidence: Evidence) -> None:
+    made = {"commit": "abc", "command": "sweep --recordings /home/ada"}
+    private = replace(evidence, record=replace(evidence.record, made=made))
+    public = replace(private, named=False)
+    pages = [as_html("T", "", parts_of(e, drawn(e))).decode() for e in (private, public)]
+    names = {night.subject for row in evidence.rows for night in row.nights}
+    assert [any(name in page for name in names) for page in pages] == [True, False]
+    assert ("/home/ada" in pages[0], "/home/ada" in pages[1]) == (True, False)
+    assert ("worst night of" in pages[0], "worst night of" in pages[1]) == (True, False)
+    assert {name.split("-")[0] for name in private.files() if name not in public.files()} == {
+        "sleep",
+        "subjects",
+    }
 
 
 def test_best_median_and_worst_night_are_three_different_ones() -> None:

@@ -62,7 +62,7 @@ def drawn(evidence: Evidence) -> dict[str, list[Block]]:
         }.items():
             blocks = [page.figure(as_svg(figure)) for figure in figures]
             found.setdefault(title, []).extend([page.heading(f"Figures, {scheme}"), *blocks])
-        found["Nights"] += _nights(evidence, scheme)
+        found["Nights"] += _nights(evidence, scheme) if evidence.named else ()
     return {title: blocks for title, blocks in found.items() if _has_figure(blocks)}
 
 
@@ -77,10 +77,8 @@ def _alike(evidence: Evidence, scheme: str) -> list[Figure]:
         return []
     student = found.trio.student.row
     names = {"teacher": "EEG teacher", "baseline": BASELINE, "student": student}
-    return [
-        bottleneck_figure(found.picks, found.classes, names),
-        likeness_figure(found.likeness, student),
-    ]
+    picked = [bottleneck_figure(found.picks, found.classes, names)] if evidence.named else []
+    return [*picked, likeness_figure(found.likeness, student)]
 
 
 def _seeds(evidence: Evidence, scheme: str) -> list[Figure]:

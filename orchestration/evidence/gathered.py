@@ -62,6 +62,8 @@ class Evidence:
     """Scheme -> how alike features are to the teacher's."""
     descriptors: Descriptors | None = None
     """What is known of the subjects besides their subset."""
+    named: bool = True
+    """Whether single nights may be shown and subjects named; False for a report to pass on."""
 
     @cached_property
     def done(self) -> list[EvidenceRow]:
@@ -103,11 +105,11 @@ class Evidence:
             "paper": [row for row in scores if row["score"] in views.PAPER],
             "scores": scores,
             "classes": class_table(self.done),
-            "subjects": subject_table(self.done),
+            "subjects": subject_table(self.done) if self.named else [],
             "gains": gain_table(self.gains),
             "subgroups": subgroup_table(self.done, self.descriptors),
             "calibration": sureness_table(self.done),
-            "sleep": night_table(self.done),
+            "sleep": night_table(self.done) if self.named else [],
             "pages": pages_table(self.paged),
             "seeds": seed_table(self.seed_scores),
             "seed-gains": seed_gain_table(self.seed_gains),

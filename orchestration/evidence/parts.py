@@ -77,7 +77,7 @@ def parts_of(evidence: Evidence, drawn: Mapping[str, Sequence[Block]]) -> list[P
     blocks["Is the gain real?"][:0] = _said(evidence)
     blocks["Pages of 20 s"][:0] = _paged(evidence)
     blocks["Several seeds"][:0] = _repeated(evidence)
-    blocks[LAST] = _failed(evidence) + _made(evidence.record)
+    blocks[LAST] = _failed(evidence) + _made(evidence.record, evidence.named)
     return [Part(title, tuple(found)) for title, found in blocks.items() if found]
 
 
@@ -132,8 +132,8 @@ def _failed(evidence: Evidence) -> list[Block]:
     return [page.listed(said)] if said else []
 
 
-def _made(record: Record) -> list[Block]:
-    """Where the numbers come from: data, folds, plan, versions."""
+def _made(record: Record, named: bool) -> list[Block]:
+    """Where the numbers come from: data, folds, plan, versions; a command holds paths."""
     phases = ", ".join(f"{count} {what}" for what, count in record.phases.items())
     lines = [
         f"Sweep {record.name}, finished {record.finished_at}.",
@@ -141,7 +141,11 @@ def _made(record: Record) -> list[Block]:
         f"Phases: {phases}.",
     ]
     folds = {f"fold {f.fold}": list(f.test) for row in record.rows[:1] for f in row.folds}
-    long = {"Plan": record.plan, "Versions, command, data": record.made, "Test subjects": folds}
+    long = {"Plan": record.plan}
+    if named:
+        long |= {"Versions, command, data": record.made, "Test subjects": folds}
+    else:
+        long["Versions, data"] = {k: v for k, v in record.made.items() if k != "command"}
     return [
         page.listed(lines),
         *(page.raw(title, json.dumps(value, indent=2)) for title, value in long.items()),

@@ -12,8 +12,8 @@ STAGES = {  # what a clinic calls the classes of the schemes
     "D": "deep (N3)",
     "R": "REM",
 }
+POOR = "poor agreement"  # a kappa below 0
 AGREEMENT = {  # Landis & Koch, Biometrics 33 (1977) 159-174: up to which kappa it is called so
-    0.0: "poor agreement",
     0.2: "slight agreement",
     0.4: "fair agreement",
     0.6: "moderate agreement",
@@ -77,7 +77,7 @@ def _card(evidence: Evidence, scheme: str, name: str, title: str) -> Card:
     right = 100 * evidence.score(scheme, name, "accuracy")["value"]
     value, low, high = kappa["value"], kappa["low"], kappa["high"]
     between = f" [{low:.2f}, {high:.2f}]" if low is not None else ""
-    called = next(word for most, word in AGREEMENT.items() if value <= most)
+    called = POOR if value < 0 else next(w for most, w in AGREEMENT.items() if value <= most)
     span = (value, value) if low is None else (low, high)
     return Card(
         title, f"κ {value:.2f}", between, (called, f"{right:.0f} % of segments right"), value, span
