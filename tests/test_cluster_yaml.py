@@ -78,10 +78,22 @@ def test_ports_between_machines_lie_in_the_ranges_that_the_file_names() -> None:
     for commands in (CONFIG["head_start_ray_commands"], CONFIG["worker_start_ray_commands"]):
         ports = dict(re.findall(r"--([a-z-]*port)=(\d+)", commands[1]))
         ports.pop("dashboard-port", None)
+        ports.pop("ray-client-server-port", None)
         assert {"node-manager-port", "object-manager-port", "min-worker-port"} <= set(ports)
         for name, port in ports.items():
             inside = low <= int(port) <= high or workers_low <= int(port) <= workers_high
             assert inside, f"--{name}={port} is in no range that the file names"
+
+
+def test_ray_client_cannot_be_left_out_so_the_firewall_closes_its_port_first() -> None:
+    """Where Ray accepts a port that is none, say so in the file instead."""
+    from ray._private.parameter import RayParams
+
+    (port,) = re.findall(r"--ray-client-server-port=(\d+)", CONFIG["head_start_ray_commands"][1])
+    (rules,) = re.findall(r"^#   (ufw .*)$", TEXT, flags=re.MULTILINE)
+    assert rules.split("; ")[:2] == [f"ufw deny {port}/tcp", "ufw allow from 10.0.0.0/24"]
+    with pytest.raises(ValueError, match="ray_client_server_port"):
+        RayParams(ray_client_server_port=0)
 
 
 def test_the_file_holds_no_secret() -> None:

@@ -1,142 +1,21 @@
-"""rayjob.yaml is what KubeRay and Kubernetes accept, and its pods are locked as far as they allow.
+"""rayjob.yaml's pods and network policy are what Kubernetes accepts, locked as far as it allows.
 
-The fields are those of KubeRay 1.5.1 and 1.6 (ray.io/v1), as the types say from which its CRDs are
-generated; pods and the network policy are checked against Kubernetes' own schemas, unknown fields
-included.
+They are checked against Kubernetes' own schemas, unknown fields included; the RayJob around them
+against KubeRay's, in test_rayjob_schema.py.
 """
 
 import re
 import shlex
-from collections.abc import Iterator
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
-import jsonschema
 import kubernetes_validate
 import pytest
-import yaml
 
 from orchestration.sweep import main
+from tests.rayjob_file import BOTH, JOB, PODS, POLICY, ROOT, TEXT, templates
 
-ROOT = Path(__file__).resolve().parents[1]
-TEXT = (ROOT / "rayjob.yaml").read_text()
 KUBERNETES = ("1.28", "1.34")  # of two ages
-CPU_TITLE = "      # ---- machines without a GPU"
-
-NUMBER = {"type": "integer", "minimum": 0}
-SWITCH = {"type": "boolean"}
-WORDS = {"type": "string"}
-MANY_WORDS = {"type": "object", "additionalProperties": WORDS}
-TEMPLATE = {"type": "object"}  # a pod's: see Kubernetes' schemas
-
-
-def fields(required: list[str], **properties: object) -> dict[str, object]:
-    """The schema of an object that has these fields and no others."""
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": required,
-        "additionalProperties": False,
-    }
-
-
-HEAD = fields(
-    ["rayStartParams", "template"],
-    serviceType={"enum": ["ClusterIP", "NodePort", "LoadBalancer", "ExternalName"]},
-    enableIngress=SWITCH,
-    headService=TEMPLATE,
-    labels=MANY_WORDS,
-    resources=MANY_WORDS,
-    rayStartParams=MANY_WORDS,
-    template=TEMPLATE,
-)
-WORKERS = fields(
-    ["groupName", "minReplicas", "maxReplicas", "rayStartParams", "template"],
-    groupName=WORDS,
-    replicas=NUMBER,
-    minReplicas=NUMBER,
-    maxReplicas=NUMBER,
-    numOfHosts=NUMBER,
-    idleTimeoutSeconds=NUMBER,
-    labels=MANY_WORDS,
-    resources=MANY_WORDS,
-    rayStartParams=MANY_WORDS,
-    template=TEMPLATE,
-)
-CLUSTER = fields(
-    ["headGroupSpec"],
-    rayVersion=WORDS,
-    authOptions=fields([], mode={"enum": ["disabled", "token"]}),
-    enableInTreeAutoscaling=SWITCH,
-    headGroupSpec=HEAD,
-    workerGroupSpecs={"type": "array", "items": WORKERS},
-)
-SPEC = fields(
-    [],
-    entrypoint=WORDS,
-    runtimeEnvYAML=WORDS,
-    submissionMode={"enum": ["K8sJobMode", "HTTPMode", "InteractiveMode", "SidecarMode"]},
-    submitterConfig=fields([], backoffLimit=NUMBER),
-    submitterPodTemplate=TEMPLATE,
-    backoffLimit=NUMBER,
-    activeDeadlineSeconds={"type": "integer", "minimum": 1},
-    ttlSecondsAfterFinished=NUMBER,
-    shutdownAfterJobFinishes=SWITCH,
-    suspend=SWITCH,
-    rayClusterSpec=CLUSTER,
-)
-RAYJOB = fields(
-    ["apiVersion", "kind", "metadata", "spec"],
-    apiVersion={"const": "ray.io/v1"},
-    kind={"const": "RayJob"},
-    # KubeRay adds to the name; a longer one, or one with a dot, is refused.
-    metadata=fields(
-        ["name"], name={"type": "string", "pattern": "^[a-z]([-a-z0-9]{0,45}[a-z0-9])?$"}
-    ),
-    spec=SPEC,
-)
-
-
-def with_cpus() -> str:
-    """The file with its commented machines without a GPU put in force."""
-    before, title, rest = TEXT.partition(CPU_TITLE)
-    block, end, after = rest.partition("\n---\n")
-    return (
-        before + title + re.sub(r"^      # ?", "      ", block, flags=re.MULTILINE) + end + after
-    )
-
-
-def documents(text: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The job and the network policy."""
-    job, policy = yaml.safe_load_all(text)
-    return job, policy
-
-
-def templates(job: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every pod that the job makes."""
-    cluster = job["spec"]["rayClusterSpec"]
-    yield "submitter", job["spec"]["submitterPodTemplate"]
-    yield "head", cluster["headGroupSpec"]["template"]
-    for group in cluster["workerGroupSpecs"]:
-        yield group["groupName"], group["template"]
-
-
-JOB, POLICY = documents(TEXT)
-BOTH, _ = documents(with_cpus())
-PODS = dict(templates(BOTH))
-
-
-@pytest.mark.parametrize("job", [JOB, BOTH], ids=["as it is", "with CPUs"])
-def test_kuberay_knows_every_field(job: dict[str, Any]) -> None:
-    jsonschema.Draft202012Validator(RAYJOB).validate(job)
-
-
-@pytest.mark.parametrize("wrong", ["authOption", "workerGroupSpec", "rayClusterConfig"])
-def test_a_misspelt_field_is_found(wrong: str) -> None:
-    spec = JOB["spec"] | {"rayClusterSpec": JOB["spec"]["rayClusterSpec"] | {wrong: {}}}
-    with pytest.raises(jsonschema.ValidationError, match=wrong):
-        jsonschema.Draft202012Validator(RAYJOB).validate(JOB | {"spec": spec})
 
 
 def test_the_pods_are_submitter_head_and_workers() -> None:
