@@ -12,6 +12,7 @@ from datasets.stages import UNSCORED
 from datasets.windows import ScaledNight, WindowRef, cut, paste, window_refs
 from kd_core.batch import Batch
 from kd_core.taught import as_outputs
+from orchestration.room import Room
 from orchestration.rows import Hold, HostRows, Rows
 
 Ask = Callable[[Batch], Mapping[str, Tensor]]  # what is said of a batch: (B, T, ...) by name
@@ -52,6 +53,7 @@ class Batches:
         self.known: dict[str, Rows] = {}
         self.offsets: Sequence[int] = range(segments)  # that a training pass may begin at
         self.ask: Ask | None = None
+        self.room = Room()
         self.said: dict[int, Mapping[str, Tensor]] = {}  # by offset
 
     def knowing(self, known: Mapping[str, Sequence[np.ndarray]]) -> Self:
@@ -60,15 +62,16 @@ class Batches:
         batches.known = {name: self.hold(nights) for name, nights in known.items()}
         return batches
 
-    def asking(self, ask: Ask, grids: int) -> Self:
+    def asking(self, ask: Ask, grids: int, room: Room) -> Self:
         """The same batches with what `ask` says of each window; it is asked once a window.
 
         Args:
             grids: among so many grids of windows a training pass chooses; each is remembered.
+            room: where it is remembered.
         """
         batches = copy.copy(self)
         batches.offsets = [self.segments * grid // grids for grid in range(grids)]
-        batches.ask, batches.said = ask, {}
+        batches.ask, batches.room, batches.said = ask, room, {}
         return batches
 
     def of_all_ranks(self) -> Self:
@@ -129,12 +132,15 @@ class Batches:
         return Grid(refs, self.said.get(offset, {}))
 
     def _answers(self, ask: Ask, refs: list[WindowRef]) -> dict[str, Tensor]:
-        """What is said of all windows of a grid, in host memory; (windows, T, ...) by name."""
-        batches = [
-            ask(self._batch(Grid(refs, {}), np.arange(start, min(start + self.size, len(refs)))))
-            for start in range(0, len(refs), self.size)
-        ]
-        return {name: torch.cat([said[name].cpu() for said in batches]) for name in batches[0]}
+        """What is said of all windows of a grid, on the host; (windows, T, ...) by name."""
+        said: dict[str, Tensor] = {}
+        for start in range(0, len(refs), self.size):
+            chosen = np.arange(start, min(start + self.size, len(refs)))
+            for name, windows in ask(self._batch(Grid(refs, {}), chosen)).items():
+                if name not in said:
+                    said[name] = self.room.take((len(refs), *windows.shape[1:]), windows.dtype)
+                said[name][start : start + len(windows)] = windows
+        return said
 
     def _batch(self, grid: Grid, chosen: np.ndarray) -> Batch:
         """Windows in float16 until they are on the device; targets in host memory."""

@@ -1,9 +1,9 @@
 """How a phase hears its teacher: once, wherever that can be remembered.
 
 The logits of the training nights are written when the teacher is trained, and read by all phases
-that distil them. Attention maps are remembered in memory, window by window, when a phase first
-comes to a window, unless they are too many; then, and only then, the teacher runs along with its
-student.
+that distil them. Attention maps are remembered on the host, window by window, when a phase first
+comes to a grid of windows, unless they are too many; then, and only then, the teacher runs along
+with its student.
 
 Differs: a teacher that is remembered has seen its windows as they were recorded, while its student
 sees them augmented. Logits are those of a segment in the window that scores it, whatever window
@@ -27,6 +27,7 @@ from kd_core.objectives import Objective
 from kd_core.taught import LOGITS, load_logits, said
 from orchestration.batches import Batches
 from orchestration.experiment import Phase
+from orchestration.room import Room
 
 MAP_BUDGET = 1600  # positions a segment, 3 MB a night: all taps of `context` but the two full ones
 GRIDS = 4  # that a student sees, if the budget allows: each costs the teacher one pass
@@ -66,11 +67,12 @@ def lessons_of(
         logits=objective.needs_logits,
         bf16=phase.spec["training"]["bf16"],
     )
-    return Lessons(train.asking(ask, grids), validation.asking(ask, 1), None)
+    room = Room()
+    return Lessons(train.asking(ask, grids, room), validation.asking(ask, 1, room), None)
 
 
 def grids_of(phase: Phase, objective: Objective) -> int:
-    """On how many grids a teacher's maps are few enough to be held in memory; 0: not on one."""
+    """On how many grids a teacher's maps are few enough to be remembered; 0: not on one."""
     lengths = tap_lengths(spec_from_dict(phase.spec["model"]))  # the teacher's are equal
     affordable = MAP_BUDGET // sum(lengths[tap] for tap in objective.taps)
     return min(affordable, GRIDS, int(phase.spec["segments"]))

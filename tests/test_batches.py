@@ -13,6 +13,7 @@ from datasets.stages import SCHEMES, UNSCORED
 from datasets.windows import ScaledNight, load_night, window_refs
 from kd_core.batch import Batch
 from orchestration.batches import Batches
+from orchestration.room import HELD_BYTES, Room
 from orchestration.rows import DeviceRows, Hold, HostRows
 
 
@@ -157,7 +158,7 @@ def test_what_is_said_of_a_window_is_asked_once_and_comes_with_that_window(
         asked.append(batch)
         return {"logits": answer(batch)}
 
-    batches = make(loaded, rank, ranks=2).asking(ask, grids=2)
+    batches = make(loaded, rank, ranks=2).asking(ask, 2, Room())
     seen = [list(batches.shuffled(0, epoch)) for epoch in range(8)] + [list(batches.in_order())]
     for batch in (batch for epoch in seen for batch in epoch):
         assert batch.taught is not None
@@ -165,6 +166,25 @@ def test_what_is_said_of_a_window_is_asked_once_and_comes_with_that_window(
         assert torch.equal(batch.taught.logits.movedim(1, 2), answer(batch))
     windows = [len(window_refs(loaded, 7, offset=offset)) for offset in (0, 3)]
     assert sum(len(batch.target) for batch in asked) == sum(windows)
+
+
+@pytest.mark.parametrize("held_bytes", [HELD_BYTES, 100, 0])
+def test_what_is_remembered_in_memory_or_in_files_is_what_was_said_bit_for_bit(
+    loaded: list[ScaledNight], held_bytes: float
+) -> None:
+    def ask(batch: Batch) -> dict[str, torch.Tensor]:
+        return {"logits": answer(batch).half(), "encoder1": answer(batch).half() / 3}
+
+    batches = make(loaded).asking(ask, 2, Room(held_bytes))
+    seen = [batch for epoch in range(8) for batch in batches.shuffled(0, epoch)]
+    assert [len(said) for said in batches.said.values()] == [2, 2]
+    for batch in seen:
+        assert batch.taught is not None
+        assert batch.taught.logits is not None
+        wanted = ask(batch)
+        assert wanted["logits"].isfinite().all()
+        assert torch.equal(batch.taught.logits.movedim(1, 2), wanted["logits"])
+        assert torch.equal(batch.taught.taps["encoder1"][:, 0], wanted["encoder1"].flatten(1))
 
 
 def answer(batch: Batch) -> torch.Tensor:

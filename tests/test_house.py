@@ -42,6 +42,7 @@ RAY_FREE = (
     "store",
     "nights",
     "night_files",
+    "room",
     "rows",
     "teaching",
     "results",

@@ -1,6 +1,6 @@
 """A phase hears its teacher once: what is remembered is what the teacher says live."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,6 +23,7 @@ from kd_core.taught import load_logits
 from orchestration import teaching
 from orchestration.batches import Batches
 from orchestration.experiment import Phase, Point, phases_of
+from orchestration.room import Room
 from orchestration.store import Store
 from orchestration.teaching import MAP_BUDGET, Lessons, grids_of, lessons_of
 from tests.phase_runs import SEGMENTS, batches_of, experiment_on, run_phases, store_of
@@ -144,6 +145,30 @@ def test_every_rank_remembers_the_same_and_is_given_its_share(trained: Trained) 
             assert part.taught is not None
             for tap, maps in part.taught.taps.items():
                 assert torch.equal(maps, batch.taught.taps[tap][rank::2])
+
+
+def test_a_phase_whose_maps_lie_in_files_trains_to_the_same_bits(
+    trained: Trained, nights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[int] = []
+
+    class Crowded(Room):
+        def __init__(self) -> None:
+            super().__init__(held_bytes=0)
+
+        def take(self, shape: Sequence[int], dtype: torch.dtype) -> torch.Tensor:
+            tensor = super().take(shape, dtype)
+            taken.append(tensor.nbytes)
+            assert self.left_bytes == 0  # nothing is held
+            return tensor
+
+    monkeypatch.setattr(teaching, "Room", Crowded)
+    mapped = run_phases(experiment_on(nights), trained.store, tmp_path)
+    assert len(taken) > 1
+    for step in ("attention", "final"):
+        held = checkpoint.load(trained.folders[step]).model.state_dict()
+        for name, weights in checkpoint.load(mapped[step][1]).model.state_dict().items():
+            assert torch.equal(weights, held[name])
 
 
 def test_distilling_never_builds_its_teacher_and_attention_asks_it_once_a_grid(
