@@ -15,8 +15,9 @@ import torch
 from kd_core.distributed import broadcast, from_rank_0, rank
 from kd_core.fit import Diverged, EpochReport
 from kd_core.predict import device_at_hand
+from orchestration.aside import drop_left_over
 from orchestration.experiment import Experiment, Phase, phases_of
-from orchestration.halfway import Halfway
+from orchestration.halfway import Halfway, Lost
 from orchestration.leases import Lease
 from orchestration.phases import run_phase
 from orchestration.store import Store
@@ -104,31 +105,46 @@ def build(
 
 
 def tidy(store: Store) -> None:
-    """Drop what builders that were killed have left of phases that are finished."""
+    """Drop what killed builders have left: of finished phases, half-written, on this machine."""
     done = store.phase_keys()
     for folder in ("halfway", "leases"):
         for name in store.files.names(folder):
             if name.split(".")[0] in done:
                 store.files.remove(f"{folder}/{name}")
+    store.files.tidy()
+    drop_left_over()
 
 
 def _ensure(phase: Phase, store: Store, watch: Watch, device: torch.device) -> bool:
-    """Have the phase in the store; whether it was trained now. The same on every rank."""
+    """Have the phase in the store; whether it was published now. The same on every rank."""
+    while True:
+        try:
+            return _wait_or_train(phase, store, watch, device)
+        except Lost:
+            continue  # wait for the result of who has taken it over, like anybody
+
+
+def _wait_or_train(phase: Phase, store: Store, watch: Watch, device: torch.device) -> bool:
+    """Wait until the phase is in the store or ours to train; whether it was published now."""
     lease = Lease(store.files, phase.key)
     while not from_rank_0(lambda: store.has_phase(phase.key) or lease.acquire(LOOK_S)):
         continue  # somebody else trains it; the other ranks hear of us before they give up
     try:
         if from_rank_0(partial(store.has_phase, phase.key)):
             return False
-        _train(phase, store, watch, device)
-        return True
+        return _train(phase, store, watch, device, lease)
     finally:
         lease.release()
 
 
-def _train(phase: Phase, store: Store, watch: Watch, device: torch.device) -> None:
-    """Train the phase from where it was left, and publish it from rank 0."""
-    halfway = Halfway(store.files, f"halfway/{phase.key}.pt")
+def _train(phase: Phase, store: Store, watch: Watch, device: torch.device, lease: Lease) -> bool:
+    """Train the phase from where it was left, publish it from rank 0; whether it is ours.
+
+    Raises:
+        Lost: the lease is another's.
+    """
+    halfway = Halfway(store.files, f"halfway/{phase.key}.pt", lease.is_mine)
+    published = False
     with ExitStack() as stack:
         upstream = {
             role: stack.enter_context(store.phase(key)) for role, key in phase.parents.items()
@@ -138,8 +154,8 @@ def _train(phase: Phase, store: Store, watch: Watch, device: torch.device) -> No
             run_phase(phase, upstream, store, out, halfway, watch(phase), device)
 
         if rank() == 0:
-            store.publish(phase.key, fill)
+            published = store.publish(phase.key, fill)
             halfway.drop()
         else:
             fill(Path())  # trains along; only rank 0 writes
-    broadcast(None)  # nobody reads the phase before rank 0 has published it
+    return broadcast(published)  # nobody reads the phase before rank 0 has published it

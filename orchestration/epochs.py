@@ -34,8 +34,8 @@ def epochs_so_far(key: str, store: Store) -> list[Passed]:
     try:
         with store.files.reading(f"halfway/{key}.pt") as path:
             kept = torch.load(path, map_location="cpu", mmap=True, weights_only=True)
-    except FileNotFoundError:
-        return []  # its first epoch has not ended, or its last one has
+    except Exception:  # none yet, none any more, or damaged: `halfway` begins such a phase anew
+        return []
     return [
         _passed(
             {"epoch": number, "seconds": seconds}

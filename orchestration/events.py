@@ -10,13 +10,12 @@ phase has its epochs in curve.csv, wherever and by whomever it was trained; in a
 of a phase in training are read as they are kept, and so shown while it runs.
 """
 
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 
+from orchestration.aside import temporary_folder
 from orchestration.epochs import Passed, epochs_of, epochs_so_far
 from orchestration.experiment import Phase
 from orchestration.followed import Seen, SeenTrial
@@ -63,10 +62,10 @@ def _event_file(add: Callable[[Any], None]) -> bytes:
     """The content of an event file with what `add` gives to its writer."""
     from tensorboardX import SummaryWriter  # two seconds to import
 
-    with tempfile.TemporaryDirectory(prefix="sleep-") as folder:
-        with SummaryWriter(folder) as writer:
+    with temporary_folder() as folder:
+        with SummaryWriter(str(folder)) as writer:
             add(writer)
-        (file,) = Path(folder).iterdir()
+        (file,) = folder.iterdir()
         return file.read_bytes()
 
 

@@ -6,14 +6,18 @@ system, no locks and no renaming of folders.
 """
 
 import os
+import re
 import shutil
 import uuid
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
-from orchestration.objects import ObjectFiles
+from orchestration.aside import is_old
+from orchestration.objects import ObjectFiles, holds
+
+ASIDE = re.compile(r"\..+\.[0-9a-f]{32}")  # names of files that are being written
 
 
 class Files(Protocol):
@@ -53,6 +57,9 @@ class Files(Protocol):
     def reading_folder(self, path: str) -> AbstractContextManager[Path]:
         """A local folder with the files directly in it, while the block lasts."""
 
+    def tidy(self) -> None:
+        """Remove what writers that were killed a day ago have left half-written."""
+
     def for_ray(self, path: str) -> dict[str, Any]:
         """Where Ray Train and Tune may keep their own files, as arguments of their RunConfig."""
 
@@ -88,10 +95,12 @@ class LocalFiles:
         """Write aside, then link: unlike a rename, that fails where a file is."""
         with self._aside(path) as aside:
             aside.write_bytes(content)
+            _sync(aside)
             try:
                 os.link(aside, self._at(path))
             except FileExistsError:
-                return self.read(path) == content  # NFS may repeat a link that was made
+                return holds(self, path, content)  # NFS may repeat a link that was made
+            _sync_folder(aside.parent)
         return True
 
     @contextmanager
@@ -99,7 +108,9 @@ class LocalFiles:
         """A name beside the file's own, then a rename."""
         with self._aside(path) as aside:
             yield aside
+            _sync(aside)
             os.replace(aside, self._at(path))
+            _sync_folder(aside.parent)
 
     def opened(self, path: str) -> BinaryIO:
         """The file."""
@@ -134,6 +145,14 @@ class LocalFiles:
         """A folder that every node must see under this name."""
         return {"storage_path": str(self._at(path))}
 
+    def tidy(self) -> None:
+        """Remove old names that `_aside` gave, and no other dot file."""
+        for folder, _, names in os.walk(self.root):
+            for path in (Path(folder, name) for name in names if ASIDE.fullmatch(name)):
+                with suppress(OSError):  # gone meanwhile, or another user's
+                    if is_old(path):
+                        path.unlink()
+
     def _at(self, path: str) -> Path:
         return Path(self.root, path)
 
@@ -142,8 +161,22 @@ class LocalFiles:
         """A name beside the file's own; what is still there at the end goes."""
         target = self._at(path)
         target.parent.mkdir(parents=True, exist_ok=True)
-        aside = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
+        aside = target.with_name(f".{target.name}.{uuid.uuid4().hex}")  # as ASIDE says
         try:
             yield aside
         finally:
             aside.unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    """Have a file's content on the disk, or a folder's names: a power cut must not empty them."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _sync_folder(path: Path) -> None:
+    with suppress(OSError):  # some network file systems refuse it for a folder
+        _sync(path)

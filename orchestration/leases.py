@@ -29,7 +29,8 @@ class Lease:
         self.files, self.name = files, name
         self.owner = {**_process(), "token": uuid.uuid4().hex}
         self._path, self._generation = "", 0  # of the one that is ours
-        self._seen: tuple[bytes, float] = (b"", 0.0)  # another's lease, and when it last changed
+        # Another's lease, and when it last changed.
+        self._seen: tuple[bytes | None, float] = (None, 0.0)
         self._ended = threading.Event()
 
     def try_acquire(self) -> bool:
@@ -53,11 +54,20 @@ class Lease:
             time.sleep(POLL_S)
         return True
 
+    def is_mine(self) -> bool:
+        """Whether it is ours still: the newest lease of this name has our token."""
+        newest = max(self._generations(), default=0) if self._path else 0
+        try:
+            content = self.files.read(self._at(newest)) if newest else b""
+        except FileNotFoundError:
+            return False  # given back this moment, so by another
+        return bool(_owner(content).get("token") == self.owner["token"])
+
     def release(self) -> None:
         """Give it back if it is ours, with the remains of owners before."""
         self._ended.set()
-        if not self._path:
-            return
+        if not self.is_mine():
+            return  # who has it since then removes what is left of us
         for generation in self._generations():
             if generation <= self._generation:
                 self.files.remove(self._at(generation))
@@ -95,10 +105,19 @@ class Lease:
             return False  # given back this moment: the next look tells
         if content != self._seen[0]:
             self._seen = (content, time.monotonic())
-        owner = json.loads(content)
-        if owner["machine"] == self.owner["machine"] and not _is_alive(owner):
+        owner = _owner(content)
+        if owner.get("machine") == self.owner["machine"] and not _is_alive(owner):
             return True
         return time.monotonic() - self._seen[1] >= TTL_S
+
+
+def _owner(content: bytes) -> dict[str, Any]:
+    """What a lease says of its owner; nothing if it is damaged, so that its time must pass."""
+    try:
+        owner = json.loads(content)
+    except ValueError:
+        return {}
+    return owner if isinstance(owner, dict) else {}
 
 
 def _process() -> dict[str, Any]:
@@ -118,6 +137,12 @@ def _machine() -> str:
 
 def _is_alive(owner: dict[str, Any]) -> bool:
     """Whether the process of a lease runs; another that got its number since does not count."""
+    try:
+        os.kill(owner["pid"], 0)  # asks, and does nothing
+    except PermissionError:
+        return True  # another user's, whom /proc may hide: the beat decides
+    except OSError:
+        return False
     return bool(_born(owner["pid"]) == owner["born"] != "")
 
 

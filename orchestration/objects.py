@@ -4,17 +4,21 @@ Endpoint and credentials come from the environment, as the store's own tools tak
 the URL, which is printed and stored.
 """
 
-import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 from urllib.parse import urlsplit
 
 import fsspec
 import pyarrow.fs
 
+from orchestration.aside import temporary_folder
+
 PACKAGES = {"s3": "s3fs", "gs": "gcsfs"}  # scheme -> what pip must install
+EXISTS, CONFLICT = 412, 409  # HTTP: the object is there; another request for it is under way
+WAITS_S = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)  # before a PUT that met a conflict is sent again
 
 
 class ObjectFiles:
@@ -45,17 +49,25 @@ class ObjectFiles:
 
     def create(self, path: str, content: bytes) -> bool:
         """One PUT on the condition that there is no such object."""
-        try:
-            self.fs.pipe_file(self._at(path), content, mode="create")
-        except FileExistsError:
-            return self.read(path) == content  # a PUT may be repeated after its answer was lost
-        return True
+        waits_s = iter(WAITS_S)
+        while True:
+            try:
+                self.fs.pipe_file(self._at(path), content, mode="create")
+                return True
+            except OSError as error:
+                status = EXISTS if isinstance(error, FileExistsError) else _status(error)
+                if status == EXISTS:  # a PUT may be repeated after its answer was lost
+                    return holds(self, path, content)
+                wait_s = next(waits_s, None)
+                if status != CONFLICT or wait_s is None:
+                    raise
+            time.sleep(wait_s)
 
     @contextmanager
     def writing(self, path: str) -> Iterator[Path]:
         """A temporary file that is then uploaded."""
-        with tempfile.TemporaryDirectory(prefix="sleep-") as folder:
-            local = Path(folder, path.rsplit("/", 1)[-1])
+        with temporary_folder() as folder:
+            local = folder / path.rsplit("/", 1)[-1]
             yield local
             self.fs.put_file(str(local), self._at(path))
 
@@ -85,26 +97,50 @@ class ObjectFiles:
     @contextmanager
     def reading(self, path: str) -> Iterator[Path]:
         """A download that is removed afterwards."""
-        with tempfile.TemporaryDirectory(prefix="sleep-") as folder:
-            local = Path(folder, path.rsplit("/", 1)[-1])
+        with temporary_folder() as folder:
+            local = folder / path.rsplit("/", 1)[-1]
             self.fs.get_file(self._at(path), str(local))
             yield local
 
     @contextmanager
     def reading_folder(self, path: str) -> Iterator[Path]:
         """Downloads that are removed afterwards."""
-        with tempfile.TemporaryDirectory(prefix="sleep-") as folder:
+        with temporary_folder() as folder:
             for name in self.names(path):
-                self.fs.get_file(self._at(f"{path}/{name}"), f"{folder}/{name}")
-            yield Path(folder)
+                self.fs.get_file(self._at(f"{path}/{name}"), str(folder / name))
+            yield folder
 
     def for_ray(self, path: str) -> dict[str, Any]:
         """The same bucket, through the same client."""
         handler = pyarrow.fs.PyFileSystem(pyarrow.fs.FSSpecHandler(self.fs))
         return {"storage_path": self._at(path), "storage_filesystem": handler}
 
+    def tidy(self) -> None:
+        """Nothing: an object appears whole."""
+
     def _at(self, path: str) -> str:
         return f"{self.prefix}/{path}"
+
+
+class Readable(Protocol):
+    """A place that files can be read from."""
+
+    def read(self, path: str) -> bytes:
+        """A file's content; FileNotFoundError if there is none."""
+
+
+def holds(files: Readable, path: str, content: bytes) -> bool:
+    """Whether a file has this content; one that is gone again has not."""
+    try:
+        return files.read(path) == content
+    except FileNotFoundError:
+        return False
+
+
+def _status(error: OSError) -> int:
+    """The HTTP status that an S3 client's error stands for; 0 if there is none."""
+    answer = getattr(error.__cause__, "response", None) or {}
+    return int(answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
 
 
 def _checked(url: str) -> str:

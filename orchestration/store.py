@@ -20,13 +20,14 @@ Nothing in it executes when it is read: weights are safetensors, the rest JSON, 
 import hashlib
 import json
 import os
-import tempfile
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from orchestration.aside import temporary_folder
 from orchestration.files import open_files
 from orchestration.formats import as_json
 
@@ -104,7 +105,8 @@ class Store:
             ValueError: it is not the file that was published.
         """
         marker = self._marker(key)
-        return self._verified(marker, name, self.files.read(f"{marker['folder']}/{name}"))
+        read = partial(self.files.read, f"{marker['folder']}/{name}")
+        return self._verified(marker, name, read)
 
     @contextmanager
     def phase(self, key: str) -> Iterator[Path]:
@@ -112,7 +114,7 @@ class Store:
         marker = self._marker(key)
         with self.files.reading_folder(marker["folder"]) as folder:
             for name in marker["sha256"]:
-                self._verified(marker, name, (folder / name).read_bytes())
+                self._verified(marker, name, (folder / name).read_bytes)
             yield folder
 
     def publish(self, key: str, fill: Callable[[Path], None]) -> bool:
@@ -121,18 +123,23 @@ class Store:
         The marker is created, never replaced: of two publishers the first wins, and the other's
         files go. Whether it was this one.
         """
-        folder, kept = f"phases/{key}/{uuid.uuid4().hex[:8]}", False
+        folder = f"phases/{key}/{uuid.uuid4().hex[:8]}"
         try:
             digests = self._fill(folder, fill)
-            marker = {"folder": folder, "sha256": digests, "by": this_run()}
-            kept = self.files.create(f"phases/{key}.json", as_json(marker))
-        finally:
-            if not kept:
-                self.files.remove(folder)
-        for attempt in self.files.names(f"phases/{key}"):  # of runs that were killed
-            if f"phases/{key}/{attempt}" != self._marker(key)["folder"]:
+        except BaseException:
+            self.files.remove(folder)
+            raise
+        marker = {"folder": folder, "sha256": digests, "by": this_run()}
+        try:
+            self.files.create(f"phases/{key}.json", as_json(marker))
+        except Exception:  # perhaps only the answer was lost: the folder may be the phase's
+            if not self.has_phase(key):
+                raise  # the next publisher removes it
+        kept = self._marker(key)["folder"]
+        for attempt in self.files.names(f"phases/{key}"):  # ours if it lost; of runs killed
+            if f"phases/{key}/{attempt}" != kept:
                 self.files.remove(f"phases/{key}/{attempt}")
-        return kept
+        return bool(kept == folder)
 
     def keep_failure(self, key: str, reason: str) -> None:
         """Remember why a phase could not be trained."""
@@ -150,24 +157,36 @@ class Store:
         return {name.removesuffix(".json") for name in self.files.names("failures")}
 
     def _marker(self, key: str) -> dict[str, Any]:
-        marker: dict[str, Any] = json.loads(self.files.read(f"phases/{key}.json"))
-        return marker
-
-    def _verified(self, marker: dict[str, Any], name: str, content: bytes) -> bytes:
-        if (found := hashlib.sha256(content).hexdigest()) != marker["sha256"][name]:
+        path = f"phases/{key}.json"
+        content = self.files.read(path)
+        try:
+            marker: dict[str, Any] = json.loads(content)
+            return {name: marker[name] for name in ("folder", "sha256", "by")}
+        except (ValueError, KeyError, TypeError):
             raise ValueError(
-                f"{self.root}/{marker['folder']}/{name} has sha256 {found}, but was published "
-                f"with {marker['sha256'][name]}: it was changed or cut. Remove the folder and "
-                "its phase's .json, and type the same command again."
+                f"{self.root}/{path} is empty or cut: it does not say which files the phase is. "
+                "Remove it and type the same command again."
+            ) from None
+
+    def _verified(self, marker: dict[str, Any], name: str, read: Callable[[], bytes]) -> bytes:
+        content, found, published = b"", "is missing", marker["sha256"][name]
+        with suppress(FileNotFoundError):
+            content = read()
+            found = f"has sha256 {hashlib.sha256(content).hexdigest()}"
+        if found != f"has sha256 {published}":
+            raise ValueError(
+                f"{self.root}/{marker['folder']}/{name} {found}, but was published with "
+                f"{published}: it was removed, changed or cut. Remove the folder and its "
+                "phase's .json, and type the same command again."
             )
         return content
 
     def _fill(self, folder: str, fill: Callable[[Path], None]) -> dict[str, str]:
         """Have a new folder filled; the digests of its files by name."""
         digests = {}
-        with tempfile.TemporaryDirectory(prefix="sleep-") as local:
-            fill(Path(local))
-            for path in sorted(Path(local).iterdir()):
+        with temporary_folder() as local:
+            fill(local)
+            for path in sorted(local.iterdir()):
                 content = path.read_bytes()
                 digests[path.name] = hashlib.sha256(content).hexdigest()
                 self.files.write(f"{folder}/{path.name}", content)

@@ -1,6 +1,11 @@
 """Building without Ray: phases are trained once, a diverging one is a reason, not an end."""
 
+import os
 import resource
+import shutil
+import tempfile
+import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -9,8 +14,12 @@ import pytest
 
 from kd_core import checkpoint
 from kd_core.fit import EpochReport
+from orchestration import aside, halfway, leases
+from orchestration.aside import temporary_folder
 from orchestration.build import build, scores_of, tidy, walk
 from orchestration.experiment import Phase
+from orchestration.leases import Lease
+from orchestration.night_files import night_folder
 from orchestration.store import Store
 from orchestration.sweeps import Sweep, make_sweep
 from tests.small import small_plan, small_sweep
@@ -91,6 +100,87 @@ def test_what_a_killed_builder_left_of_a_finished_phase_goes(
     tidy(other)
     assert other.files.names("halfway") == ["0" * 16 + ".pt"]
     assert other.files.names("leases") == ["0" * 16 + ".1.json"]
+
+
+def copy_phase(key: str, store: Store, other: Store) -> None:
+    """Publish a phase in another store, as its builder there would."""
+
+    def fill(out: Path) -> None:
+        with store.phase(key) as folder:
+            shutil.copytree(folder, out, dirs_exist_ok=True)
+
+    other.publish(key, fill)
+
+
+def test_who_lost_its_lease_stops_and_takes_the_others_result(
+    sweep: Sweep, nights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(halfway, "SHARE", 1e9)
+    monkeypatch.setattr(leases, "POLL_S", 0.02)
+    plan = small_plan(training=replace(sweep.plan.training, epochs=3))
+    longer = make_sweep(plan, sweep.windows, sweep.subjects)
+    experiment = longer.over_folds("W-N-R", plan.point("ECG baseline"))[0]
+    _, quiet = small_sweep(nights, tmp_path / "quiet", plan)
+    _, other = small_sweep(nights, tmp_path, plan)
+    key = build(experiment, quiet, lambda p: lambda e: None).key
+    heir = Lease(other.files, key)
+    heard: list[int] = []
+
+    def pause(epoch: EpochReport) -> None:
+        heard.append(epoch.epoch)
+        if epoch.epoch == 1:  # for so long that the heir has taken it for dead
+            with monkeypatch.context() as patch:
+                patch.setattr(Lease, "_is_dead", lambda lease, path: True)
+                assert heir.try_acquire()
+            threading.Timer(0.3, publish).start()
+
+    def publish() -> None:
+        copy_phase(key, quiet, other)
+        heir.release()
+
+    done = build(experiment, other, lambda phase: pause)
+    assert heard == [1]
+    assert (done.built, done.reused) == (0, 1)
+    assert len(other.files.names(f"phases/{key}")) == 1
+    assert other.files.names("leases") == []
+
+
+def test_only_what_was_published_counts_as_built(
+    sweep: Sweep, store: Store, nights: Path, tmp_path: Path
+) -> None:
+    _, other = small_sweep(nights, tmp_path, sweep.plan)
+    experiment = sweep.over_folds("W-N-R", sweep.plan.point("ECG baseline"))[0]
+    key = build(experiment, store, lambda p: lambda e: None).key
+
+    def beaten(epoch: EpochReport) -> None:
+        copy_phase(key, store, other)
+
+    done = build(experiment, other, lambda phase: beaten)
+    assert (done.built, done.reused) == (0, 1)
+
+
+def test_what_killed_programs_left_on_this_machine_goes_after_a_day(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("SLEEP_CACHE", str(tmp_path / "nights"))
+    with temporary_folder() as living:
+        dead, young = (tmp_path / f"{aside.PREFIX}{name}" for name in ("dead", "young"))
+        other = tmp_path / "sleep-database"
+        for folder in (dead, young, other):
+            folder.mkdir()
+        (dead / "model").write_bytes(b"half")
+        half, new, own = (
+            night_folder() / name for name in (".abcdefgh", ".a_b0defg", ".zprofile")
+        )
+        for path, content in ((half, b"\x93NUMPY"), (new, b"\x93NUMPY"), (own, b"a person's")):
+            path.write_bytes(content)
+        for path in (living, dead, half, own, other):
+            os.utime(path, (time.time() - 25 * 3600,) * 2)
+        tidy(store)
+        assert not dead.exists()
+        assert not half.exists()
+        assert all(path.exists() for path in (living, young, new, own, other))
 
 
 def test_a_disk_that_is_full_when_a_phase_is_published_costs_no_training(

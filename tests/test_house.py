@@ -43,6 +43,8 @@ RAY_FREE = (
     "nights",
     "night_files",
     "room",
+    "aside",
+    "halfway",
     "rows",
     "teaching",
     "results",

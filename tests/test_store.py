@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.files import LocalFiles
+from orchestration.files import Files, LocalFiles
 from orchestration.store import Store, this_run
 
 
@@ -65,6 +65,35 @@ def test_a_write_that_fails_while_publishing_shows_nothing(
     assert store.publish("k", fill)
 
 
+def test_a_phase_whose_publishing_was_not_answered_stays_whole(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create = type(store.files).create
+
+    def unanswered(files: Files, path: str, content: bytes) -> bool:
+        create(files, path, content)
+        raise TimeoutError("no answer")
+
+    monkeypatch.setattr(type(store.files), "create", unanswered)
+    assert store.publish("k", fill)
+    assert store.read_phase("k", "model") == b"weights"
+
+
+def test_a_publishing_that_did_not_arrive_is_swept_by_the_next(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreachable(files: Files, path: str, content: bytes) -> bool:
+        raise TimeoutError("no answer")
+
+    monkeypatch.setattr(type(store.files), "create", unreachable)
+    with pytest.raises(TimeoutError):
+        store.publish("k", fill)
+    monkeypatch.undo()
+    assert not store.has_phase("k")
+    assert store.publish("k", fill)
+    assert len(store.files.names("phases/k")) == 1
+
+
 def test_of_two_publishers_the_first_wins_and_the_other_leaves_nothing(store: Store) -> None:
     def late(out: Path) -> None:
         (out / "model").write_text("other weights")
@@ -90,6 +119,23 @@ def test_a_phase_that_was_changed_is_refused(store: Store) -> None:
         store.phase("k").__enter__()
     with pytest.raises(ValueError, match="changed or cut"):
         store.read_phase("k", "model")
+
+
+def test_a_phase_whose_files_are_missing_says_what_to_do(store: Store) -> None:
+    store.publish("k", fill)
+    store.files.remove(json.loads(store.files.read("phases/k.json"))["folder"])
+    with pytest.raises(ValueError, match=r"/model is missing, .* Remove the folder and its"):
+        store.read_phase("k", "model")
+    with pytest.raises(ValueError, match="is missing"):
+        store.phase("k").__enter__()
+
+
+@pytest.mark.parametrize("marker", [b"", b'{"folder": "pha', b"\xff", b"[]", b'{"folder": "a"}'])
+def test_a_phase_whose_marker_is_damaged_says_what_to_do(store: Store, marker: bytes) -> None:
+    store.files.write("phases/k.json", marker)
+    for ask in (lambda: store.read_phase("k", "model"), lambda: store.built_by("k")):
+        with pytest.raises(ValueError, match=r"phases/k\.json is empty or cut.* Remove it and"):
+            ask()
 
 
 def test_a_failure_keeps_its_reason(store: Store) -> None:
