@@ -14,7 +14,8 @@ sweep: $(VENV)/ready
 	$(BIN)/python -m datasets.synthetic $(WORK)/recordings --subjects 12 --pages 72
 	$(BIN)/python -m orchestration.sweep --plan smoke --recordings $(WORK)/recordings --storage $(WORK)/storage
 	$(BIN)/python -m orchestration.pull --storage $(WORK)/storage --out $(WORK)/best
-	$(BIN)/python -m orchestration.report --storage $(WORK)/storage --out $(WORK)/report
+	$(BIN)/python -m orchestration.report --storage $(WORK)/storage --out $(WORK)/report \
+	  --note "The recordings are drawn by datasets.synthetic: no score here says anything about sleep."
 
 test: $(VENV)/ready
 	$(BIN)/python -m pytest

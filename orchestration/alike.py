@@ -15,7 +15,15 @@ from kd_core import checkpoint
 from kd_core.models import tap_lengths
 from kd_core.predict import device_at_hand
 from orchestration.evidence.compared import Compared, Trio, is_compared, write_compared
-from orchestration.evidence.likeness import ALL, GAINED, LOST, Likeness, Sums, cases_of
+from orchestration.evidence.likeness import (
+    ALL,
+    GAINED,
+    LOST,
+    Likeness,
+    Sums,
+    cases_of,
+    cosines_of,
+)
 from orchestration.evidence.picked import CASES, Pick, moved_most, picked
 from orchestration.nights import open_nights
 from orchestration.opinions import Piece, pieces, shared_layers
@@ -31,6 +39,7 @@ class FoldTask:
 
     keys: Mapping[str, str]  # role -> key of its phase
     nights: Mapping[str, str]  # test subject, in the order of names -> digits of its source hash
+    people: Mapping[str, str]  # test subject -> who slept
     windows: str
     scheme: str
     scaling: str
@@ -54,6 +63,7 @@ def tasks_of(sweep: Sweep, trio: Trio) -> list[FoldTask]:
         FoldTask(
             keys=keys,
             nights={subject: sweep.sources[subject] for subject in sorted(fold.test)},
+            people={s.name: s.person for s in sweep.subjects if s.name in fold.test},
             windows=sweep.windows,
             scheme=trio.student.scheme,
             scaling=plan.scaling,
@@ -76,7 +86,7 @@ def compare_fold(task: FoldTask, root: str) -> None:
     for subject, source in task.nights.items():
         (night,) = open_nights(store, task.windows, {subject: source}, task.scheme, task.scaling)
         for piece in pieces(night, models, layers, task.segments, task.batch, task.bf16):
-            for name, part in _sums(piece, layers):
+            for name, part in _sums(task.people[subject], piece, layers):
                 sums[name] = sums[name] + part if name in sums else part
             picks = picked([*picks.values(), *_picks(subject, piece, task.segments)])
     found = Compared(
@@ -93,16 +103,18 @@ def _load(store: Store, key: str) -> checkpoint.Checkpoint:
         return checkpoint.load(folder)
 
 
-def _sums(piece: Piece, layers: Sequence[str]) -> Iterator[tuple[tuple[str, str, str], Sums]]:
+def _sums(
+    person: str, piece: Piece, layers: Sequence[str]
+) -> Iterator[tuple[tuple[str, str, str], Sums]]:
     """(layer, case, side) and what its segments come to."""
-    teacher = piece.opinions["teacher"]
-    for case, among in _cases(piece).items():
-        for side in SIDES:
-            pair = (teacher, piece.opinions[side])
-            for layer in layers:
-                maps = [opinion.maps[layer][among] for opinion in pair]
-                means = [opinion.means[layer][among] for opinion in pair]
-                yield (layer, case, side), Sums.of(maps, means)
+    teacher, cases = piece.opinions["teacher"], _cases(piece)
+    for side in SIDES:
+        other = piece.opinions[side]
+        for layer in layers:
+            cosines = cosines_of(teacher.maps[layer], other.maps[layer], piece.window)
+            for case, among in cases.items():
+                means = [opinion.means[layer][among] for opinion in (teacher, other)]
+                yield (layer, case, side), Sums.of(person, cosines[among], means)
 
 
 def _picks(subject: str, piece: Piece, T: int) -> Iterator[Pick]:
@@ -136,4 +148,9 @@ def _likeness(
     for layer in layers:
         for case in (GAINED, LOST, ALL):
             before, after = (sums[layer, case, side] for side in SIDES)
-            yield Likeness(layer, case, before.segments, before.measures, after.measures)
+            people = {
+                person: (float(count), float(total), float(after.cosines[person][1]))
+                for person, (count, total) in before.cosines.items()
+            }
+            sides = before.measures, after.measures
+            yield Likeness(layer, case, before.segments, *sides, people)

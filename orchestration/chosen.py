@@ -39,6 +39,11 @@ class Chosen:
     failed: str = ""  # why there are no folds
 
     @property
+    def validated(self) -> tuple[frozenset[str], ...]:
+        """Subjects that each fold was chosen by; none where nothing was."""
+        return tuple(frozenset(fold.validation.get("subjects", ())) for fold in self.folds)
+
+    @property
     def validation_score(self) -> float:
         """Mean over folds of what the plan selects by."""
         return sum(float(f.validation["score"]) for f in self.folds) / max(1, len(self.folds))
@@ -65,6 +70,19 @@ class Record:
     trials: tuple[Mapping[str, Any], ...] = field(default=())
     made: Mapping[str, Any] = field(default_factory=dict)  # what `provenance` says
     repeats: tuple[Repeat, ...] = ()  # of further seeds, where the plan asks for them
+
+    @property
+    def chooser(self) -> Chosen | None:
+        """The first row that has a result and whose epochs validation subjects chose."""
+        return next((row for row in self.rows if any(row.validated)), None)
+
+    @property
+    def test_share(self) -> float:
+        """Mean over folds of n_test / (n_train + n_test), in nights."""
+        row = self.chooser or next(row for row in self.rows if row.folds)
+        parts = [(len(f.test), len(v)) for f, v in zip(row.folds, row.validated, strict=True)]
+        used = int(self.nights["used"])
+        return sum(test / (used - chose) for test, chose in parts) / len(parts)
 
 
 def write_record(record: Record, store: Store) -> None:

@@ -5,6 +5,7 @@ of every trial. So whoever looks needs no word from a worker, and a sweep that w
 seen whole when it goes on.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -86,8 +87,10 @@ class Followed:
         """What the main job is at; test subjects are scored where neither trains anything."""
         if over < len(self._fixed):
             return "baselines"
-        open_ = [trial.scheme for trial in trials if not trial.ended]
-        return f"search {open_[0]}" if open_ else "scoring"
+        ended = Counter(trial.scheme for trial in trials if trial.ended)
+        schemes = [study.scheme for study in self._studies] if trials else []
+        left = [scheme for scheme in schemes if ended[scheme] < self.sweep.plan.search.trials]
+        return f"search {left[0]}" if left else "scoring"
 
     def _trial(
         self, study: Study, drawn: Drawn, ended: Ended | None, done: set[str], leased: set[str]

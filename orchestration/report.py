@@ -1,11 +1,12 @@
 """The report of a finished sweep, made from what is stored: one HTML file, and its tables.
 
     python -m orchestration.report --storage DIR [--sweep NAME] [--out DIR] [--participants FILE]
-        [--pass-on]
+        [--note TEXT] [--pass-on]
 
 report.html needs no network; tables/ has each table as Markdown, CSV, LaTeX and JSON. Both go to
---out or, if it is left out, into the storage, beside the sweep's record. With --pass-on they show
-no single night and name no subject, where recordings may not be passed on but findings may.
+--out or, if it is left out, into the storage, beside the sweep's record. --note stands under the
+page's title. With --pass-on they show no single night and name no subject, where recordings may
+not be passed on but findings may.
 """
 
 from collections.abc import Sequence
@@ -41,13 +42,20 @@ def main() -> None:
     words.add_argument(
         "--pass-on", action="store_true", help="show no single night and name no subject"
     )
+    words.add_argument("--note", default="", help="what readers must know of the recordings")
     given = words.parse_args()
     store = Store.existing(place(given.storage, "--storage", STORAGE))
     record = read_record(store, given.sweep)
     rows = read_rows(record.rows, store)
     print(write_leaderboard(record, rows, store))
     page = write_evidence(
-        record, rows, store, given.out, given.participants, named=not given.pass_on
+        record,
+        rows,
+        store,
+        given.out,
+        given.participants,
+        named=not given.pass_on,
+        note=given.note,
     )
     print(f"Report: {page}")
 
@@ -77,6 +85,7 @@ def write_evidence(
     out: str = "",
     participants: str = "",
     named: bool = True,
+    note: str = "",
 ) -> str:
     """Write report.html and the files of its tables; where report.html lies."""
     from orchestration.evidence.drawn import drawn  # Matplotlib takes a second to import
@@ -99,8 +108,8 @@ def write_evidence(
         "The search": searched(evidence, importances(record)),
         "Learning": learning(evidence, store),
     }
-    note = f"Sweep {record.name}, finished {record.finished_at[:10]}."
-    page = as_html(TITLE, note, parts_of(evidence, figures))
+    made = f"Sweep {record.name}, finished {record.finished_at[:10]}."
+    page = as_html(TITLE, f"{note} {made}".strip(), parts_of(evidence, figures))
     contents = {"report.html": page} | {
         f"tables/{name}": content for name, content in evidence.files().items()
     }

@@ -1,4 +1,4 @@
-"""Bland-Altman limits and ICC against published tables and a simulation."""
+"""Bland-Altman limits and ICC against published tables and a simulation; what is said of them."""
 
 import math
 
@@ -7,6 +7,11 @@ import pytest
 from scipy import stats
 
 from orchestration.evidence.agreement import Agreement, agreement, icc
+from orchestration.evidence.clinical import CLINICAL, agreement_said, agreement_view
+from orchestration.evidence.rows import EvidenceRow
+from orchestration.evidence.sleep_statistics import title_of
+from orchestration.evidence.staged import StagedNight
+from tests.staged_nights import evidence_row
 
 # Bland & Altman 1986, Table 1: peak expiratory flow (l/min), first readings of both meters.
 WRIGHT = [494, 395, 516, 434, 476, 557, 413, 442, 650, 433, 417, 656, 267, 478, 178, 423, 427]
@@ -82,3 +87,62 @@ def test_of_fewer_than_three_subjects_nothing_is_said(n: int) -> None:
 
 def test_one_number_for_everybody_has_no_icc() -> None:
     assert math.isnan(agreement(np.full(5, 3.0), np.full(5, 3.0)).icc)
+
+
+def test_means_and_the_range_of_differences_are_those_of_whom_both_are_known() -> None:
+    found = agreement(np.array([1.0, 2, 3, np.nan]), np.array([2.0, 5, 1, 7]))
+    assert (found.true, found.predicted) == pytest.approx((2, 8 / 3))
+    assert (found.least, found.most) == (-2, 3)
+
+
+def slept(minutes: int, said: int) -> StagedNight:
+    """A night of 500 pages, so many minutes of which were slept, and were said to be."""
+    labels, predicted = (np.repeat([0, 1], [500 - 2 * m, 2 * m]) for m in (minutes, said))
+    return StagedNight(
+        subject=f"{minutes}",
+        subset="SS1",
+        person=f"{minutes}",
+        classes=("W", "N", "R"),
+        page_s=30.0,
+        segment=np.arange(500, dtype=np.int32),
+        labels=labels,
+        probabilities=np.eye(3)[predicted],
+    )
+
+
+def row_of(pairs: list[tuple[int, int]]) -> EvidenceRow:
+    nights = tuple(slept(*pair) for pair in pairs)
+    return EvidenceRow(scheme="W-N-R", name="SD+CL", point="", folds=(nights,))
+
+
+def test_limits_that_describe_the_differences_are_said() -> None:
+    found = agreement_said(row_of([(100, 110), (120, 110), (140, 150), (160, 150), (180, 185)]))
+    assert found.startswith("+1 min on average, -10 to +10 min in the 5 nights seen. In 95 %")
+    sd = np.std([10, -10, 10, -10, 5], ddof=1)
+    assert f"{1 - 1.96 * sd:+.0f} to {1 + 1.96 * sd:+.0f} min can be expected" in found
+
+
+def test_a_method_that_says_the_same_of_everybody_has_no_limits_to_trust() -> None:
+    pairs = [(minutes, 150 + minutes // 50) for minutes in range(100, 220, 10)]
+    row, differences = row_of(pairs), [said - true for true, said in pairs]
+    r = stats.pearsonr([sum(pair) / 2 for pair in pairs], differences)
+    found = agreement_said(row)
+    assert f"falls with the time slept (r {r.statistic:+.2f}, p < 0.001)" in found
+    assert f"{min(differences):+.0f} to {max(differences):+.0f} min in the 12 nights" in found
+    assert agreement_view(row).cells[0][6].endswith("†")
+
+
+def test_of_two_nights_nothing_is_said_of_sleep_time() -> None:
+    assert agreement_said(row_of([(100, 110), (120, 110)])) == ""
+
+
+def test_every_method_is_in_the_table_and_the_first_with_all_its_statistics() -> None:
+    rows = [evidence_row(name, skill=skill) for name, skill in (("SD+CL", 0.7), ("CL", 0.3))]
+    view = agreement_view(rows[0], rows)
+    assert {len(line) for line in view.cells} == {len(view.heads)}
+    assert [line[:2] for line in view.cells[:10]] == [
+        (title_of(name), row.name) for name in CLINICAL for row in rows
+    ]
+    assert {line[1] for line in view.cells[10:]} == {"SD+CL"}
+    asleep = [sum(n.labels != 0) * n.page_s / 60 for n in rows[1].nights]
+    assert view.cells[1][3] == f"{np.mean(asleep):.1f}"

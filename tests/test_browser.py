@@ -12,13 +12,25 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, sync_playwright
 
+from orchestration.chosen import BASELINE, BEST, SIMPLE, TEACHER
+from orchestration.evidence.compared import Found, Trio
 from orchestration.evidence.drawn import drawn
+from orchestration.evidence.drawn_search import learning, searched
 from orchestration.evidence.gathered import Evidence
+from orchestration.evidence.likeness import ALL, GAINED, LOST, Likeness, Measures
+from orchestration.evidence.likeness_view import combined
 from orchestration.evidence.page import Part, as_html, table
 from orchestration.evidence.parts import parts_of
+from orchestration.evidence.restaged import WAYS
 from orchestration.evidence.rows import EvidenceRow
 from orchestration.evidence.views import View
+from orchestration.experiment import Point
+from orchestration.store import Store
+from tests import test_curves
+from tests.searches import SCHEME, long_record
 from tests.staged_nights import evidence_row
+from tests.test_figures_likeness import pick
+from tests.test_pages_table import paged
 from tests.test_report import SKILLS, record_of
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -39,6 +51,17 @@ TEXTS = (
     *("header p", "nav a", "main p", ".note", ".what", "dt", "dd", "thead button", "td small"),
     *("figcaption", "summary", "pre"),
 )
+SEVEN = {  # the methods of a sweep -> how often each is right
+    **{TEACHER: 0.95, BASELINE: 0.3, "SD+CL": 0.7, "AT+CL": 0.6, "AT+SD+CL": 0.65},
+    **{SIMPLE: 0.5, BEST: 0.75},
+}
+TRIO = (TEACHER, BASELINE, "SD+CL")
+PARTS = [
+    *("Summary", "The paper's tables", "All scores", "Is the gain real?", "Groups of people"),
+    *("Single subjects", "Several seeds", "What was learned from the teacher"),
+    *("Pages of 20 s", "Clinical numbers", "Calibration", "Nights", "The search", "Learning"),
+    "How it was made",
+]
 A4_PX = (186 / 25.4 * 96, 269 / 25.4 * 96)  # what the margins leave of 210 by 297 mm
 
 
@@ -77,6 +100,49 @@ def url(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> str:
     path: Path = tmp_path_factory.mktemp("report") / "report.html"
     path.write_bytes(as_html("A title", "A subtitle", parts))
     return path.as_uri()
+
+
+@pytest.fixture(scope="module")
+def everything(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    """The report of a record that has every part: seven methods, a search, seeds, 20 s pages."""
+    found = full_evidence()
+    searching, store = long_record(), Store.open(tmp_path_factory.mktemp("store"))
+    taught = Point(method="SD+CL")
+    for fold in test_curves.FOLDS:
+        test_curves.publish(store, test_curves.experiment(taught, fold))
+    learned = replace(searching, rows=(test_curves.row("SD+CL", taught),), trials=())
+    figures = drawn(found) | {
+        "The search": searched(Evidence(searching, of_scheme(SCHEME)), {}),
+        "Learning": learning(Evidence(learned, of_scheme("W-N-R")), store),
+    }
+    path: Path = tmp_path_factory.mktemp("full") / "report.html"
+    path.write_bytes(as_html("A title", "A subtitle", parts_of(found, figures)))
+    page = opened(browser, path.as_uri())
+    yield page
+    page.close()
+
+
+def of_scheme(scheme: str) -> tuple[EvidenceRow, ...]:
+    """What tells a part its scheme."""
+    return (evidence_row(scheme=scheme),)
+
+
+def full_evidence() -> Evidence:
+    """Everything that a sweep may leave, made of dice."""
+    rows = tuple(evidence_row(name, skill=skill) for name, skill in SEVEN.items())
+    record = record_of(rows)
+    trio = Trio(*(record.rows[list(SEVEN).index(name)] for name in TRIO))
+    some = Measures(0.91, 0.52, -0.01)
+    sums = {person: (9.0, 4.0 + number, 5.0) for number, person in enumerate("abc")}
+    fold = [Likeness("encoder1", case, 27, some, some, sums) for case in (GAINED, LOST, ALL)]
+    picks = {case: pick(case, 16, 120, 4) for case in (GAINED, LOST)}
+    return Evidence(
+        record,
+        rows,
+        paged=tuple(paged(way, 0.7, name) for name in TRIO for way in WAYS),
+        repeats={1: rows, 2: rows},
+        alike={"W-N-R": Found(trio, ("W", "N", "R"), combined([fold]), picks)},
+    )
 
 
 @pytest.fixture(scope="module")
@@ -145,15 +211,16 @@ def test_markup_in_names_is_shown_as_text(page: Page) -> None:
     assert IMAGE in (page.locator("main").text_content() or "")
 
 
-def test_every_image_has_a_name_that_tells_what_it_shows(page: Page) -> None:
-    tree = page.context.new_cdp_session(page).send("Accessibility.getFullAXTree")
+def test_every_image_has_a_name_that_tells_what_it_shows(fresh: Page) -> None:
+    fresh.locator("details").evaluate_all("found => found.forEach(one => one.open = true)")
+    tree = fresh.context.new_cdp_session(fresh).send("Accessibility.getFullAXTree")
     images = [n for n in tree["nodes"] if n.get("role", {}).get("value") in ("image", "img")]
     names = [node["name"]["value"] for node in images]
-    assert len(names) == page.locator("svg, img").count() > 5
+    assert len(names) == fresh.locator("svg, img").count() > 5
     assert all(re.search(r"(Horizontal|Vertical|Panels): \w", name) for name in names)
     forest = next(name for name in names if "Horizontal: Kappa" in name)
     assert "SD+CL" in forest
-    assert "paper as a diamond" in forest
+    assert "diamond is the paper's number" in forest
 
 
 def test_a_header_sorts_numbers_up_and_down_and_gives_back_their_order(fresh: Page) -> None:
@@ -240,6 +307,47 @@ def test_it_prints_on_a4(page: Page) -> None:
     assert 5 < len(sizes) < 30
     points = {(round(float(width)), round(float(height))) for width, height in sizes}
     assert points == {(595, 842)}  # 210 by 297 mm
+
+
+def test_a_page_of_all_parts_fits_a_desk(everything: Page) -> None:
+    assert texts(everything.locator("h2")) == PARTS
+    wide = """boxes => boxes.filter(box => box.scrollWidth > box.clientWidth).map(
+        box => box.closest("section").querySelector("h2").textContent)"""
+    assert everything.locator(".wide").evaluate_all(wide) == []
+
+
+def test_a_page_of_all_parts_fits_a_phone(everything: Page) -> None:
+    everything.set_viewport_size({"width": 390, "height": 844})
+    assert everything.evaluate("document.scrollingElement.scrollWidth") <= 390
+    everything.set_viewport_size({"width": 1280, "height": 800})
+
+
+def test_a_night_that_goes_on_to_the_right_is_shaded_there(everything: Page) -> None:
+    everything.set_viewport_size({"width": 390, "height": 844})
+    box = everything.locator("section").filter(has_text="worst night of").locator(".wide").first
+    found = box.evaluate(
+        """box => [box.scrollWidth > box.clientWidth, getComputedStyle(box).backgroundImage,
+          [...box.querySelectorAll("path")].filter((path) => {
+            const { fill } = getComputedStyle(path), { width } = path.getBBox();
+            return fill === "rgb(255, 255, 255)" && width > 400;
+          }).length]"""
+    )
+    assert found[0] is True
+    assert "linear-gradient" in found[1]
+    assert found[2] == 0  # nothing white lies over the shade
+    everything.set_viewport_size({"width": 1280, "height": 800})
+
+
+def test_other_methods_nights_open_on_a_click_and_on_paper(everything: Page) -> None:
+    folded = everything.locator("details").filter(has=everything.locator("figure"))
+    assert texts(folded.locator("summary")) == [name for name in SEVEN if name != "SD+CL"]
+    first = folded.first.locator("figure")
+    assert not first.is_visible()
+    folded.first.locator("summary").click()
+    assert first.is_visible()
+    everything.emulate_media(media="print")
+    assert all(figure.is_visible() for figure in folded.locator("figure").all())
+    everything.emulate_media(media="screen")
 
 
 def test_headings_go_down_one_level_at_a_time(page: Page) -> None:

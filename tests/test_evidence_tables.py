@@ -1,13 +1,13 @@
 """The tables of the report: what scikit-learn says of the same nights, beside floors and paper."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from sklearn import metrics
 
-from kd_core.confusion import Confusion
-from orchestration.evidence.floors import majority, prior
+from orchestration.evidence.floors import FLOORS
 from orchestration.evidence.formats import as_latex, as_markdown, table_files, typeset
 from orchestration.evidence.paper import paper_scores
 from orchestration.evidence.rows import EvidenceRow
@@ -15,6 +15,7 @@ from orchestration.evidence.tables import class_table, score_table, subject_tabl
 from orchestration.evidence.views import classes_view, paper_view, scores_view, subjects_view
 from tests.staged_nights import evidence_row
 
+COMMONEST, BY_PRIOR = FLOORS
 ORACLES = {
     "accuracy": metrics.accuracy_score,
     "weighted_f1": lambda t, p: metrics.f1_score(t, p, average="weighted"),
@@ -60,7 +61,7 @@ def test_the_spread_is_that_of_the_folds(row: EvidenceRow) -> None:
 
 def test_classes_and_subjects_are_scikit_learns(row: EvidenceRow) -> None:
     precision, recall, f1, support = metrics.precision_recall_fscore_support(*pooled(row))
-    for k, line in enumerate(class_table([row])):
+    for k, line in enumerate(class_table([row])[:3]):
         assert (line["precision"], line["recall"]) == pytest.approx((precision[k], recall[k]))
         assert (line["f1"], line["support"]) == pytest.approx((f1[k], support[k]))
     kappas = {n.subject: metrics.cohen_kappa_score(n.labels, n.predicted) for n in row.nights}
@@ -69,19 +70,32 @@ def test_classes_and_subjects_are_scikit_learns(row: EvidenceRow) -> None:
     assert line["worst_subject"] == min(kappas, key=lambda name: kappas[name])
 
 
-def test_floors_are_the_scores_of_somebody_who_sees_nothing() -> None:
-    support = np.array([30, 50, 20])
-    same = Confusion(("W", "N", "R"), np.outer(support, [0, 1, 0]))
-    by_share = Confusion(("W", "N", "R"), np.outer(support, support))
-    for floor, confusion in ((majority(support), same), (prior(support), by_share)):
-        for name in ("accuracy", "weighted_f1", "macro_f1", "kappa"):
-            assert floor[name] == pytest.approx(getattr(confusion, name))
-        assert floor["balanced_accuracy"] == pytest.approx(1 / 3)
+def test_a_class_has_the_spread_of_its_folds_and_its_distance_to_the_paper(
+    row: EvidenceRow,
+) -> None:
+    folds = [replace(row, folds=(fold,)) for fold in row.folds]
+    each = [metrics.f1_score(*pooled(fold), average=None) for fold in folds]
+    for k, (line, theirs) in enumerate(zip(class_table([row]), (0.53, 0.70, 0.34), strict=False)):
+        assert line["sd_folds"] == pytest.approx(np.std([f1[k] for f1 in each], ddof=1))
+        assert line["difference"] == pytest.approx(line["f1"] - theirs)
+        assert line["paper"] == theirs
+    alone, other = class_table([folds[0]])[0], class_table([replace(row, name="Best found")])[0]
+    assert (alone["sd_folds"], other["paper"], other["difference"]) == (None, None, None)
 
 
-def test_the_papers_always_light_and_always_nrem_are_the_floors_of_its_class_shares() -> None:
-    assert majority(np.array([137, 558, 129, 175]))["weighted_f1"] == pytest.approx(0.4, abs=1e-3)
-    assert majority(np.array([137, 687, 175]))["weighted_f1"] == pytest.approx(0.56, abs=1e-3)
+def test_floors_end_both_tables_beside_the_papers_own(row: EvidenceRow) -> None:
+    *_, commonest, by_prior = paper_view(score_table([row]), "W-N-R").cells
+    assert (commonest[0], commonest[2], commonest[6]) == (COMMONEST, "0.56", "0.69")
+    assert (by_prior[0], by_prior[2], by_prior[6]) == (BY_PRIOR, "0.52", "0.52")
+    shares = row.pooled.support / row.pooled.support.sum()
+    assert commonest[7] == f"{shares.max():.3f}"
+    assert float(commonest[8]) == pytest.approx(shares.max() - 0.69, abs=5e-4)
+    view = classes_view(class_table([row]), "W-N-R")
+    lines = {line[:2]: line for line in view.cells}
+    assert lines[COMMONEST, "N"][2] == "0.81"  # 2 p / (1 + p) of p = .687
+    assert lines[COMMONEST, "R"][2:5] == ("0.00", "0.000", "0.000")
+    assert lines[BY_PRIOR, "W"][3] == f"{shares[0]:.3f}"
+    assert {len(line) for line in view.cells} == {len(view.heads)}
 
 
 def test_the_papers_values_stand_beside_ours(row: EvidenceRow) -> None:

@@ -13,7 +13,7 @@ from orchestration.evidence import figures_calibration as calibration_figures
 from orchestration.evidence import figures_scores as scores_figures
 from orchestration.evidence.calibration import Curve, Reliability
 from orchestration.evidence.figures_agreement import bland_altman_figure
-from orchestration.evidence.figures_nights import night_figure
+from orchestration.evidence.figures_nights import night_figure, nights_figure
 from orchestration.evidence.figures_scores import Estimate
 from orchestration.evidence.staged import StagedNight
 from orchestration.evidence.style import METHODS, OTHERS, STAGES, as_svg, canvas, colours_of
@@ -42,6 +42,10 @@ def night(classes: tuple[str, ...], n: int = 60, subject: str = "01-03-0007") ->
 
 def nights(classes: tuple[str, ...]) -> Figure:
     return night_figure({"SD+CL": night(classes), LONG: night(classes)})
+
+
+def own_nights() -> Figure:
+    return nights_figure({"best": night(SCHEMES[1]), "worst": night(SCHEMES[1], 30)}, LONG)
 
 
 def one_page() -> Figure:
@@ -96,11 +100,18 @@ def bland_altman() -> Figure:
     true, noise = np.linspace(300, 450, 12), np.tile([5.0, -9.0, 30.0], 4)
     few, same = np.array([1.0, NAN]), np.full(4, 7.0)
     pairs = {LONG: (true, true + noise), "few": (few, few), "same": (same, same)}
-    return bland_altman_figure(pairs | {"missing": (few * NAN, few)})
+    return bland_altman_figure(pairs | {"missing": (few * NAN, few)}, "SD+CL")
+
+
+def shrunk() -> Figure:
+    """A method that says the same of everybody, so that differences follow the size."""
+    true, said = np.linspace(300, 450, 12), np.full(12, 380.0)
+    return bland_altman_figure({"total sleep": (true, said)}, LONG)
 
 
 FIGURES: Figures = {  # a figure, and words that it must show
     **{f"night {len(c)}": (partial(nights, c), ("01-03-0007", SEEN, *c)) for c in SCHEMES},
+    "own nights": (own_nights, ("best night, 01-03-0007, SS3: scorer", "worst", SEEN, "D")),
     "night of a page": (one_page, ("scorer",)),
     "confusions": (confusions, (SEEN, "20 %", "60", "–", "N3")),
     "subjects": (subjects, ("floor", "no result", "kappa", "failed")),
@@ -112,7 +123,8 @@ FIGURES: Figures = {  # a figure, and words that it must show
     **OF_SEARCH,
     **OF_LIKENESS,
     **OF_SEEDS,
-    "agreement": (bland_altman, ("n = 12", "n = 1, 1 without", "no subject has both", SEEN)),
+    "agreement": (bland_altman, ("n = 12", "n = 1, 1 without", "no night has both", SEEN)),
+    "no agreement": (shrunk, ("no limits", "trend r −1.00", SEEN)),
 }
 
 
@@ -156,6 +168,19 @@ def test_a_night_figure_refuses_two_subjects() -> None:
     pair = {"a": night(SCHEMES[0]), "b": night(SCHEMES[0], subject="01-03-0008")}
     with pytest.raises(ValueError, match="one subject, not"):
         night_figure(pair)
+
+
+def test_limits_are_drawn_only_where_they_describe_the_differences() -> None:
+    spread = np.tile([5.0, -9.0, 30.0], 4)
+    true = np.linspace(300, 450, 12)
+    for said, lines in ((true + spread, 4), (np.full(12, 380.0), 2)):  # zero, bias; two limits
+        (axes,) = bland_altman_figure({"sleep": (true, said)}, "SD+CL").axes
+        assert len(axes.lines) == lines
+
+
+def test_each_night_of_a_method_has_hours_of_its_own() -> None:
+    ends = [axes.get_xlim()[1] for axes in own_nights().axes]
+    assert ends == pytest.approx([70 * 20 / 3600] * 3 + [40 * 20 / 3600] * 3)
 
 
 def test_a_method_has_its_own_colour_and_a_new_one_gets_another() -> None:

@@ -4,11 +4,14 @@ import re
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from orchestration.evidence.figures_bottleneck import FINEST, bottleneck_figure
 from orchestration.evidence.figures_likeness import likeness_figure
 from orchestration.evidence.likeness import ALL, GAINED, LOST, ROLES, Likeness, Measures
+from orchestration.evidence.likeness_view import combined
 from orchestration.evidence.picked import Pick
+from orchestration.evidence.style import METHODS
 from tests.drawings import LONG, SEEN, Figures, drawn, ids_of
 
 NAMES = dict(zip(ROLES, ("EEG baseline", "ECG baseline", LONG), strict=True))
@@ -42,12 +45,13 @@ def dead() -> Figure:
 
 
 def layers() -> Figure:
-    some = Measures(0.9, 0.5, -0.01)
-    found = [
-        Likeness(layer, c, 7, some, some) for layer in ("encoder1", "dense") for c in (LOST, ALL)
-    ]
-    empty = [Likeness(layer, GAINED, 0, NONE, NONE) for layer in ("encoder1", "dense")]
-    return likeness_figure([*found, *empty], LONG)
+    names = ("encoder1", "dense")
+    people = {"a": (4.0, 2.0, 3.0), "b": (4.0, 1.5, 3.2), "c": (4.0, 2.2, 3.1)}
+    folds = []
+    for some in (Measures(0.5, 0.5, -0.01), Measures(0.5, 0.6, 0.03)):
+        found = [Likeness(n, c, 7, some, some, people) for n in names for c in (LOST, ALL)]
+        folds.append([*found, *(Likeness(n, GAINED, 0, NONE, NONE, {}) for n in names)])
+    return likeness_figure(combined(folds), LONG)
 
 
 FIGURES: Figures = {  # a figure, and words that it must show
@@ -59,7 +63,7 @@ FIGURES: Figures = {  # a figure, and words that it must show
         dead,
         (f"{GAINED}: no segment", "Student wrong, baseline right", "the same at all times"),
     ),
-    "layers": (layers, (f"{GAINED} (n = 0)", f"{ALL} (n = 7)", "not defined", "dense", SEEN)),
+    "layers": (layers, (f"{GAINED} (n = 0)", f"{ALL} (n = 14)", "not defined", "dense", SEEN)),
 }
 
 
@@ -88,3 +92,20 @@ def test_a_heat_map_has_its_most_active_channel_on_top_and_its_quietest_below() 
     means = heat_maps(both())[0].mean(axis=1)
     assert (np.diff(means) <= 1e-2).all()
     assert means[0] > means[-1] > 0
+
+
+def test_a_cosine_has_its_interval_and_a_cka_its_folds() -> None:
+    above, below = (layers().axes[place] for place in (2, 5))  # of all segments
+    ends = [np.asarray(line.get_xdata()) for line in above.lines if line.get_linewidth() == 1.4]
+    assert len(ends) == 4
+    assert ends[0][0] < (2.0 + 1.5 + 2.2) / 12 < ends[0][1]
+    folds = [np.asarray(x.get_xdata()).tolist() for x in below.lines if x.get_marker() == "."]
+    assert folds == [[-0.01, 0.03]] * 4
+
+
+def test_before_and_after_have_the_colours_of_their_methods() -> None:
+    marks = likeness_figure([], "AT+CL").legends[0].legend_handles
+    assert [mark.get_color() for mark in marks if isinstance(mark, Line2D)] == [
+        METHODS["ECG baseline"],
+        METHODS["AT+CL"],
+    ]

@@ -1,6 +1,7 @@
 """The figures of a search and of learning, of many trials, of one and of none."""
 
 from functools import partial
+from itertools import product
 
 import numpy as np
 import pytest
@@ -11,8 +12,8 @@ from orchestration.evidence import figures_space as space_figures
 from orchestration.evidence import figures_training as training_figures
 from orchestration.evidence.figures_importances import Importance, Importances, importance_figure
 from orchestration.evidence.figures_timeline import timeline_figure
-from orchestration.evidence.figures_training import LearningCurve
-from orchestration.evidence.style import as_svg
+from orchestration.evidence.figures_training import TERMS, LearningCurve
+from orchestration.evidence.style import FOLDS, METHODS, STAGES, as_svg
 from orchestration.evidence.trials import TrialPoint, trials_of
 from tests.drawings import LONG, NAN, SEEN, Figures
 from tests.searches import SCHEME, long_learned, long_record
@@ -35,6 +36,8 @@ SEARCH = {
     "parallel": space_figures.parallel_figure,
     "plane": space_figures.plane_figure,
 }
+NONE = dict.fromkeys(SEARCH, ("no trial has",)) | {"plane": ("temperature: none",)}
+ONE = dict.fromkeys(SEARCH, ("k",)) | {"plane": ("temperature: 1", "takes 3 or more")}
 ONE_HOST = [
     trial._replace(runs=tuple(run._replace(host="a") for run in trial.runs))
     for trial in trials_of(long_record(6), SCHEME)
@@ -62,8 +65,8 @@ LONG_TRIALS = trials_of(long_record(), SCHEME)
 
 FIGURES: Figures = {  # a figure, and words that it must show
     **{name: (partial(f, trials(), "kappa"), ("kappa",)) for name, f in SEARCH.items()},
-    **{f"{name} of none": (partial(f, [], "k"), ("no trial has",)) for name, f in SEARCH.items()},
-    **{f"{name} of one": (partial(f, trials()[:1], "k"), ("k",)) for name, f in SEARCH.items()},
+    **{f"{name} of none": (partial(f, [], "k"), NONE[name]) for name, f in SEARCH.items()},
+    **{f"{name} of one": (partial(f, trials()[:1], "k"), ONE[name]) for name, f in SEARCH.items()},
     "long parallel": (partial(SEARCH["parallel"], LONG_TRIALS, "k"), ("bottleneck", "deep")),
     "long plane": (partial(SEARCH["plane"], LONG_TRIALS, "k"), ("stopped early", "alpha")),
     "learning": (
@@ -93,10 +96,67 @@ def test_the_best_so_far_is_of_complete_trials_alone() -> None:
 
 
 def test_trials_of_one_point_stand_side_by_side() -> None:
-    twice = [TrialPoint(i, "SD+CL", 0.5, 1.0, None, 0.6, "COMPLETE") for i in (1, 2)]
-    axes = space_figures.plane_figure(twice, "kappa").axes[0]
+    points = [(0.5, 1.0), (0.5, 1.0), (0.1, 2.0), (0.9, 4.0)]
+    found = [TrialPoint(i, "SD+CL", *at, None, 0.6, "COMPLETE") for i, at in enumerate(points)]
+    axes = space_figures.plane_figure(found, "kappa").axes[0]
     places = [line.get_transform().transform((0.5, 0.0))[0] for line in axes.lines]
     assert places[1] - places[0] == pytest.approx(0.1 * 100)  # inches, 100 dots each
+
+
+def raced() -> list[TrialPoint]:
+    """Four complete trials, and one stopped early whose mean over its folds is far above them."""
+    points = [(0.1, 1.0), (0.9, 1.0), (0.1, 8.0), (0.9, 8.0), (0.5, 4.0)]
+    scores = [0.60, 0.62, 0.64, 0.66, 0.99]
+    states = [*["COMPLETE"] * 4, "PRUNED"]
+    return [
+        TrialPoint(i, "AT+SD+CL", *at, "all", score, state)
+        for i, (at, score, state) in enumerate(zip(points, scores, states, strict=True))
+    ]
+
+
+def test_a_box_is_of_complete_trials_alone() -> None:
+    for axes in search_figures.box_figure(raced(), "kappa").axes:
+        drawn = [np.asarray(line.get_ydata()) for line in axes.lines]
+        lines = [heights.tolist() for heights in drawn if len(heights) > 1]
+        assert max(max(line) for line in lines) == 0.66
+        assert [0.63, 0.63] in [pytest.approx(line) for line in lines]  # the median
+
+
+def test_the_plane_is_coloured_by_complete_trials_and_others_are_hollow() -> None:
+    figure = space_figures.plane_figure(raced(), "kappa")
+    axes, bar = figure.axes
+    assert bar.get_ylim() == (0.60, 0.66)
+    assert [line.get_markerfacecolor() for line in axes.lines if line.get_marker() == "v"] == [
+        "none"
+    ]
+    without = space_figures.plane_figure(raced()[:4], "kappa").axes[0]
+    drawn, alone = (a.collections[0].get_paths() for a in (axes, without))
+    assert len(drawn) > 1
+    for path, other in zip(drawn, alone, strict=True):
+        assert path.vertices == pytest.approx(other.vertices)
+    assert "stopped early" in [text.get_text() for text in figure.legends[0].get_texts()]
+
+
+def test_a_trial_that_was_stopped_early_has_no_place_on_the_axis_of_scores() -> None:
+    axes = space_figures.parallel_figure(raced(), "kappa").axes[0]
+    across = [np.asarray(line.get_xdata()) for line in axes.lines]
+    assert sorted(places[-1] for places in across if np.ptp(places) > 0) == [3, 4, 4, 4, 4]
+    assert "0.66" in [text.get_text() for text in axes.texts]
+
+
+def test_no_fold_looks_like_a_method_a_stage_or_a_term_of_a_loss() -> None:
+    for fold, other in product(FOLDS, [*METHODS.values(), *STAGES.values(), *TERMS.values()]):
+        assert np.linalg.norm(lab(fold) - lab(other)) > 20, (fold, other)
+    assert np.linalg.norm(lab(METHODS["Best found"]) - lab(STAGES["R"])) > 50
+
+
+def lab(colour: str) -> np.ndarray:
+    """CIE L*a*b*, (3,), of "#rrggbb" under D65; what is 2 apart is told apart side by side."""
+    channels = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+    linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+    rows = [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
+    x, y, z = np.cbrt(np.array(rows) @ linear / [0.9505, 1.0, 1.089])
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
 
 
 def test_the_chosen_epoch_of_every_fold_is_marked() -> None:

@@ -15,7 +15,7 @@ def test_the_stage_follows_from_what_is_there(tmp_path: Path) -> None:
         publish(phase, store)
     stages.append(followed.look().stage)  # the test nights of the baselines
     search_round(sweep, store)
-    stages.append(followed.look().stage)
+    stages.append(followed.look().stage)  # also between two rounds
     assert stages == ["baselines", "scoring", "search W-N-R"]
 
 

@@ -81,7 +81,8 @@ def test_a_loss_is_said_where_it_is_and_nowhere_else(rows: list[PagedRow]) -> No
     head, *sentences = pages_said([*rows, *other], "W-N-R")
     assert head == (
         "Trained on 30 s and asked for a label each 20 s: a loss of kappa is shown for SD+CL; "
-        "no loss of kappa is shown for ECG baseline."
+        "no loss of kappa is shown for ECG baseline. "
+        "Nights: 9, people: 9, minutes with a label: 900."
     )
     assert len(sentences) == 4
     assert sentences[0].startswith("SD+CL on 20 s pages as they are loses ")
@@ -105,8 +106,8 @@ def test_people_read_a_line_a_way(rows: list[PagedRow]) -> None:
         "pages widened to 30 s", "20 s pages as they are", "a 30 s grid",
     ]  # fmt: skip
     assert {len(line) for line in view.cells} == {len(view.heads)}
-    assert view.cells[0][6] == ""
-    assert view.cells[1][6].startswith("-0.")
+    assert view.cells[0][3] == ""
+    assert view.cells[1][3].startswith("-0.")
 
 
 def test_the_table_has_all_its_files_and_nothing_has_an_empty_one(rows: list[PagedRow]) -> None:

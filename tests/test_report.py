@@ -1,5 +1,8 @@
 """The report: one page that needs no network, says what was gained, and shows what is missing."""
 
+import json
+import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -14,6 +17,7 @@ from orchestration.evidence.gathered import Evidence
 from orchestration.evidence.page import Block, Part, as_html, heading, listed, table
 from orchestration.evidence.parts import parts_of
 from orchestration.evidence.rows import EvidenceRow
+from orchestration.evidence.staged import StagedNight
 from orchestration.evidence.views import View
 from tests.staged_nights import evidence_row
 
@@ -32,7 +36,7 @@ def record_of(rows: Sequence[EvidenceRow]) -> Record:
             folds=tuple(
                 ChosenFold(
                     fold=index,
-                    key=f"{index:016x}",
+                    key=f"{row.name} {index}",
                     test=tuple(night.subject for night in fold),
                     validation={"score": SKILLS.get(row.name, 0.0)},
                 )
@@ -71,7 +75,7 @@ def test_the_first_screen_says_what_was_gained_and_what_it_is_worth(evidence: Ev
     first = parts_of(evidence, {})[0]
     assert first.title == "Summary"
     said = words(first.blocks)
-    assert "8 nights of 8 people whom they had never seen" in said
+    assert "8 nights of 8 people whom they had never seen (" in said
     assert "always naming the commonest stage would name" in said
     assert "8 people of SS1, SS2, SS3, SS4, SS5" in said
     assert "Without a result: AT+CL (W-N-R)" in said
@@ -104,8 +108,10 @@ def test_each_question_has_a_short_answer(evidence: Evidence) -> None:
     row = evidence.row("W-N-R", "SD+CL")
     assert row
     found = np.diag(row.pooled.counts) / row.pooled.support
+    right = np.diag(row.pooled.counts) / row.pooled.counts.sum(axis=0)
     assert short["Which stages does it find?"] == ", ".join(
-        f"{name} {100 * share:.0f} %" for name, share in zip("WNR", found, strict=True)
+        f"{name} {100 * share:.0f} % ({100 * precise:.0f} %)"
+        for name, share, precise in zip("WNR", found, right, strict=True)
     )
 
 
@@ -133,7 +139,7 @@ def test_every_table_is_a_file_in_four_forms(evidence: Evidence) -> None:
 
 
 def test_gains_are_differences_of_the_same_people(evidence: Evidence) -> None:
-    found = gains(evidence.done, BASELINE, folds=5, names=["accuracy"])
+    found = gains(evidence.done, BASELINE, 0.25, names=["accuracy"])
     (ours,) = [gain for gain in gain_table(found) if gain["row"] == "SD+CL"]
     rows = [evidence.row("W-N-R", name) for name in ("SD+CL", BASELINE)]
     one, other = (
@@ -148,9 +154,59 @@ def test_rows_that_share_no_person_are_not_compared(evidence: Evidence) -> None:
     ours, theirs = evidence.done[2], evidence.done[1]
     ours = replace(ours, folds=ours.folds[:1])
     theirs = replace(theirs, folds=theirs.folds[1:])
-    (gain,) = gains([ours, theirs], BASELINE, folds=5, names=["kappa"])
+    (gain,) = gains([ours, theirs], BASELINE, 0.25, names=["kappa"])
     assert gain.comparison.subjects == 0
     assert "nothing is shown" in gain.said()
+
+
+def test_the_first_screen_says_who_was_tested_and_also_chose(evidence: Evidence) -> None:
+    rows = evidence.record.rows
+    first, second = rows[0].folds
+    chose = dict.fromkeys(second.test[:3], 0.5)
+    folds = (replace(first, validation={"score": 0.9, "subjects": chose}), second)
+    record = replace(evidence.record, rows=(replace(rows[0], folds=folds), *rows[1:]))
+    said = words(parts_of(replace(evidence, record=record), {})[0].blocks)
+    assert "3 of 8 test nights were validation nights of another fold" in said
+    assert "validation nights" not in words(parts_of(evidence, {})[0].blocks)
+    assert record.test_share == pytest.approx((4 / (8 - 3) + 4 / 8) / 2)
+    made = json.loads(parts_of(replace(evidence, record=record), {})[-1].blocks[-1].text)
+    assert made["fold 0"] == {"test": list(first.test), "validation": sorted(second.test[:3])}
+
+
+def test_a_network_that_is_there_twice_is_compared_once(evidence: Evidence) -> None:
+    taught = next(row for row in evidence.record.rows if row.row == "SD+CL")
+    again = replace(taught, row="Best found")
+    twin = replace(next(row for row in evidence.rows if row.name == "SD+CL"), name="Best found")
+    record = replace(evidence.record, rows=(*evidence.record.rows, again))
+    twice = Evidence(record, (*evidence.rows, twin))
+    assert [gain.row for gain in twice.gains] == [gain.row for gain in evidence.gains]
+    assert "Best found" in {row["row"] for row in twice.tables["scores"]}
+
+
+def test_accuracy_and_kappa_each_have_their_own_floor(evidence: Evidence) -> None:
+    row = evidence.row("W-N-R", "SD+CL")
+    assert row
+    biased = replace(
+        row, folds=tuple(tuple(map(with_many_of_one_stage, fold)) for fold in row.folds)
+    )
+    others = [other for other in evidence.rows if other.name != "SD+CL"]
+    record = replace(evidence.record, plan=dict(evidence.record.plan) | {"weighted": True})
+    answers = [
+        answer
+        for block in parts_of(Evidence(record, (*others, biased)), {})[0].blocks
+        for answer in block.answers
+    ]
+    first = answers[0]
+    assert first.short == "By accuracy no, by kappa yes."
+    assert first.words.endswith("it gives up the commonest stage for rarer ones.")
+
+
+def with_many_of_one_stage(night: StagedNight) -> StagedNight:
+    """A night that is mostly N, of which half is taken for W; the rest is right."""
+    dice = np.random.default_rng(list(night.subject.encode()))
+    labels = dice.choice(3, size=len(night.labels), p=(0.1, 0.8, 0.1))
+    said = np.where((labels == 1) & (dice.random(len(labels)) < 0.5), 0, labels)
+    return replace(night, labels=labels, probabilities=np.eye(3)[said])
 
 
 def test_a_report_to_pass_on_shows_no_night_and_names_nobody(evidence: Evidence) -> None:
@@ -162,10 +218,19 @@ def test_a_report_to_pass_on_shows_no_night_and_names_nobody(evidence: Evidence)
     assert [any(name in page for name in names) for page in pages] == [True, False]
     assert ("/home/ada" in pages[0], "/home/ada" in pages[1]) == (True, False)
     assert ("worst night of" in pages[0], "worst night of" in pages[1]) == (True, False)
-    assert {name.split("-")[0] for name in private.files() if name not in public.files()} == {
-        "sleep",
-        "subjects",
-    }
+    gone = {name.split("-")[0] for name in private.files() if name not in public.files()}
+    assert gone == {"sleep", "subjects"}
+    assert "SS5" not in public.files()["subgroups-W-N-R.csv"].decode(), "one person is no group"
+    assert "the loss became NaN" not in pages[1]
+
+
+def test_plotting_is_imported_when_a_report_is_made_and_not_before() -> None:
+    code = (
+        "import sys, orchestration.report, orchestration.main_job\n"
+        "print([name for name in ('matplotlib', 'jinja2', 'sklearn') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
 
 
 def test_best_median_and_worst_night_are_three_different_ones() -> None:

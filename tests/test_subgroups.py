@@ -125,22 +125,23 @@ def test_no_nights_have_no_groups() -> None:
 
 def test_the_table_has_a_line_a_group_and_a_column_a_method() -> None:
     rows = [evidence_row("ECG baseline"), evidence_row("SD+CL", skill=0.8)]
-    yes = {subject: {"mci": "yes"} for subject in rows[0].subjects[:3]}
+    yes = {subject: {"mci": "yes"} for subject in rows[0].subjects[:5]}
     table = subgroup_table(rows, yes)
     view = subgroups_view(table, "W-N-R")
-    assert view.heads == ("Divided by", "Group", "People", "ECG baseline", "SD+CL")
-    assert len({line[:2] for line in view.cells}) == len(view.cells)
+    assert view.heads == ("Group", "People", "ECG baseline", "SD+CL")
+    assert len({line[0] for line in view.cells}) == len(view.cells)
     last = view.cells[-1]
-    assert last[:3] == ("mci", "yes", "3")
-    truth = [np.concatenate([getattr(n, name) for n in rows[1].nights[:3]]) for name in LABELS]
-    assert last[4].startswith(f"{metrics.cohen_kappa_score(*truth):.3f} [")
+    assert last[:2] == ("mci: yes", "5")
+    truth = [np.concatenate([getattr(n, name) for n in rows[1].nights[:5]]) for name in LABELS]
+    assert last[3].startswith(f"{metrics.cohen_kappa_score(*truth):.3f} [")
 
 
 def test_a_method_that_has_not_a_group_leaves_its_cell_empty() -> None:
     whole = evidence_row("SD+CL")
     half = replace(whole, name="AT+CL", folds=(whole.folds[0][:1],))
     cells = subgroups_view(subgroup_table([half, whole]), "W-N-R").cells
-    assert {line[1] for line in cells} >= {"SS1", "SS2", AASM, R_AND_K}
+    groups = {line[0].split(": ")[1] for line in cells}
+    assert groups >= {"SS1", "SS2", AASM, R_AND_K}
     (subset,) = {night.subset for night in half.nights}
     for line in cells:
-        assert (line[3] == "") == (line[1] not in (subset, RULES[subset])), line
+        assert (line[2] == "") == (line[0].split(": ")[1] not in (subset, RULES[subset])), line

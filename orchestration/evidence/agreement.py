@@ -11,6 +11,7 @@ import numpy as np
 from scipy import stats
 
 FEWEST = 3  # subjects below which nothing is said
+STRONG, ALPHA = 0.5, 0.05  # |r| above, and its p below: limits do not describe differences
 LIMIT = 1.96  # of a normal distribution, 95 % lie within so many standard deviations
 
 Interval = tuple[float, float]
@@ -44,6 +45,19 @@ class Agreement(NamedTuple):
     """How likely so strong a trend is by chance."""
     icc: float = math.nan
     """ICC(2,1): share of the variance that is between subjects, bias counted against it."""
+    true: float = math.nan
+    """Mean of the true numbers."""
+    predicted: float = math.nan
+    """Mean of the predicted ones."""
+    least: float = math.nan
+    """The lowest difference."""
+    most: float = math.nan
+    """The highest."""
+
+    @property
+    def trending(self) -> bool:
+        """Whether differences follow the size so that bias and limits do not describe them."""
+        return abs(self.trend) > STRONG and self.trend_p < ALPHA
 
 
 def agreement(true: np.ndarray, predicted: np.ndarray) -> Agreement:
@@ -75,6 +89,10 @@ def agreement(true: np.ndarray, predicted: np.ndarray) -> Agreement:
         (high - of_limit, high + of_limit),
         *_trend(difference, pairs.mean(axis=1)),
         icc(pairs),
+        float(pairs[:, 0].mean()),
+        float(pairs[:, 1].mean()),
+        float(difference.min()),
+        float(difference.max()),
     )
 
 

@@ -4,16 +4,16 @@ An answer begins with a word or two; the sentence behind it holds the numbers.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from orchestration.chosen import BASELINE, SIMPLE, TEACHER
-from orchestration.evidence.agreement import agreement
-from orchestration.evidence.clinical import pairs_of
-from orchestration.evidence.gains import Gain, gains
+from orchestration.evidence.clinical import agreement_said
+from orchestration.evidence.gains import Gain, gains, spoken
 from orchestration.evidence.gathered import Evidence
 from orchestration.evidence.page import Answer
 from orchestration.evidence.rows import EvidenceRow
-from orchestration.evidence.scores import class_recall
+from orchestration.evidence.scores import class_precision, class_recall
 from orchestration.evidence.words import ALPHA
 
 YES, UNSURE, NOT_SHOWN, NO = "Yes.", "Not surely.", "Not shown.", "No."
@@ -36,14 +36,31 @@ def answers_of(evidence: Evidence, row: EvidenceRow) -> list[Answer]:
 
 
 def _beyond_guessing(evidence: Evidence, row: EvidenceRow) -> Answer:
-    """Whether the accuracy says anything at all."""
-    ours, floor = evidence.score(row.scheme, row.name, "accuracy"), row.pooled.floor
-    short = YES if ours["low"] is not None and ours["low"] > floor else UNSURE
+    """Whether accuracy and kappa say anything at all."""
+    right, kappa = (evidence.score(row.scheme, row.name, name) for name in ("accuracy", "kappa"))
+    floor = row.pooled.floor
+    by_accuracy, by_kappa = _above(right, floor), _above(kappa, 0.0)
+    short = by_accuracy if by_accuracy == by_kappa else f"By accuracy {_small(by_accuracy)}, "
+    short += "" if by_accuracy == by_kappa else f"by kappa {_small(by_kappa)}."
     words = (
-        f"It names {100 * ours['value']:.1f} % of segments rightly; always naming the commonest "
-        f"stage would name {100 * floor:.1f} %."
+        f"It names {100 * right['value']:.1f} % of segments rightly; always naming the commonest "
+        f"stage would name {100 * floor:.1f} %, with a kappa of 0."
     )
-    return Answer("Better than a constant guess?", NO if ours["value"] <= floor else short, words)
+    if by_kappa == YES and by_accuracy != YES and evidence.record.plan.get("weighted"):
+        words += " Trained with class weights, it gives up the commonest stage for rarer ones."
+    return Answer("Better than a constant guess?", short, words)
+
+
+def _above(score: Mapping[str, Any], floor: float) -> str:
+    """Whether a score, and its interval, lie above a floor."""
+    if score["value"] <= floor:
+        return NO
+    return YES if score["low"] is not None and score["low"] > floor else UNSURE
+
+
+def _small(answer: str) -> str:
+    """An answer within a sentence."""
+    return answer.lower().rstrip(".")
 
 
 def _taught(name: str, found: Sequence[Gain]) -> Answer | None:
@@ -68,7 +85,7 @@ def _beyond_rhythm(found: Sequence[Gain]) -> Answer | None:
     if not found:
         return None
     (gain,) = found
-    words = _said(gain, f"the {SIMPLE}")
+    words = _said(gain, f"the {spoken(SIMPLE)}")
     if not gain.comparison.mean.low > 0:
         words += " Nothing shows that it learned more from the ECG than the times of its beats."
     return Answer("More than heart rhythm alone?", _gained(gain), words)
@@ -79,26 +96,27 @@ def _as_good_as_eeg(evidence: Evidence, row: EvidenceRow) -> Answer | None:
     teacher = evidence.row(row.scheme, TEACHER)
     if not teacher:
         return None
-    (gain,) = gains([row, teacher], TEACHER, int(evidence.record.plan["folds"]), ["kappa"])
+    (gain,) = gains([row, teacher], TEACHER, evidence.record.test_share, ["kappa"])
     short = _gained(gain) if gain.comparison.mean.excludes(0) else "Not told apart."
     return Answer("As good as the EEG network?", short, _said(gain, "the EEG network"))
 
 
 def _stages_found(row: EvidenceRow) -> Answer:
-    """Recall, class by class."""
-    shares = class_recall(row.pooled.counts)
-    said = ", ".join(f"{c} {100 * r:.0f} %" for c, r in zip(row.classes, shares, strict=True))
-    return Answer("Which stages does it find?", said, "of the segments that the scorer gave each.")
+    """Recall and precision, class by class."""
+    counts = row.pooled.counts
+    both = zip(row.classes, class_recall(counts), class_precision(counts), strict=True)
+    said = ", ".join(f"{c} {100 * found:.0f} % ({100 * right:.0f} %)" for c, found, right in both)
+    words = "of the segments that the scorer gave each; in brackets, how many it names rightly."
+    return Answer("Which stages does it find?", said, words)
 
 
 def _sleep_time(row: EvidenceRow) -> Answer | None:
-    """Bias and limits of agreement of total sleep time."""
-    found = agreement(*pairs_of(row)["total_sleep_minutes"])
-    if math.isnan(found.bias):
+    """Bias of total sleep time, and whether limits of agreement describe the rest."""
+    said = agreement_said(row)
+    if not said:
         return None
-    bias, low, high = map(round, (found.bias, found.low, found.high))
-    words = f"in 95 % of nights {low:+d} to {high:+d} min from the scorer's."
-    return Answer("How far off is sleep time?", f"{bias:+d} min on average,", words)
+    short, _, words = said.partition(",")
+    return Answer("How far off is sleep time?", f"{short},", words.strip())
 
 
 def _limits(row: EvidenceRow, seeds: int) -> Answer:

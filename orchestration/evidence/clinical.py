@@ -1,17 +1,33 @@
 """Sleep statistics of every test night, by the scorer and by each method, and how they agree."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from orchestration.evidence.agreement import Agreement, agreement
+from orchestration.evidence.agreement import ALPHA, STRONG, Agreement, agreement
 from orchestration.evidence.formats import as_number
 from orchestration.evidence.rows import EvidenceRow
 from orchestration.evidence.sleep_statistics import sleep_statistics, title_of
 from orchestration.evidence.staged import StagedNight
 from orchestration.evidence.views import View
 
+CLINICAL = (  # what every method is compared in
+    "total_sleep_minutes",
+    "sleep_efficiency_percent",
+    "sleep_onset_latency_minutes",
+    "wake_after_sleep_onset_minutes",
+    "rem_latency_minutes",
+)
+NOTE = (
+    "Sleep statistics of each night, method minus scorer: five of every method, all of the ECG "
+    "network to take home. Limits of agreement: where 95 % of differences lie if they are normal "
+    "and alike at every size (Bland & Altman 1986). Trend: correlation of difference with mean; "
+    f"beyond {STRONG} with p < {ALPHA} the limits do not describe the differences (†): trust what "
+    "was seen. Definitions: AASM Manual; lights out and on are in no file, so the first and last "
+    "scored page stand in for them."
+)
 HIDDEN = ("time_in_bed_minutes", "unscored_minutes")  # known before anything is staged
 
 
@@ -52,21 +68,45 @@ def pairs_of(row: EvidenceRow) -> Mapping[str, tuple[np.ndarray, np.ndarray]]:
     }
 
 
-def agreement_view(row: EvidenceRow) -> View:
-    """Bias and limits of agreement of every statistic."""
-    found = agreements(row)
-    heads = ("Statistic", "n", "Bias (95 % interval)", "Limits of agreement", "ICC(2,1)")
+def agreement_view(row: EvidenceRow, others: Sequence[EvidenceRow] = ()) -> View:
+    """Every statistic of a row and, below each of CLINICAL, those of other rows."""
+    found = {each.name: agreements(each) for each in (row, *others)}
+    first = found[row.name]
+    said = (
+        "Scorer mean",
+        "Method mean",
+        "Bias (95 % interval)",
+        "Limits of agreement",
+        "Differences seen",
+    )
+    heads = ("Statistic", "Method", "n", *said, "Trend r", "p", "ICC(2,1)")
     cells = [
-        (
-            title_of(name),
-            str(one.n),
-            _text(one.bias, one.bias_ci),
-            f"{one.low:.1f} to {one.high:.1f}" if one.low == one.low else "",
-            f"{one.icc:.2f}" if one.icc == one.icc else "",
-        )
-        for name, one in found.items()
+        (title_of(name), method, *_cells(of_method[name]))
+        for name in (*CLINICAL, *(name for name in first if name not in CLINICAL))
+        for method, of_method in found.items()
+        if name in CLINICAL or method == row.name
     ]
     return View(heads, cells)
+
+
+def agreement_said(row: EvidenceRow) -> str:
+    """How far total sleep time is off, in two sentences; nothing of too few nights."""
+    found = agreements(row)["total_sleep_minutes"]
+    if math.isnan(found.bias):
+        return ""
+    said = (
+        f"{found.bias:+.0f} min on average, {found.least:+.0f} to {found.most:+.0f} min in "
+        f"the {found.n} nights seen."
+    )
+    limits = f"{found.low:+.0f} to {found.high:+.0f} min"
+    if not found.trending:
+        return f"{said} In 95 % of further nights {limits} can be expected."
+    way = "rises" if found.trend > 0 else "falls"
+    trend = f"r {found.trend:+.2f}, p {_p(found.trend_p)}"
+    return (
+        f"{said} The difference {way} with the time slept ({trend}), so neither its mean nor "
+        f"limits of agreement ({limits}) describe it."
+    )
 
 
 def _both(night: StagedNight) -> tuple[dict[str, float], dict[str, float]]:
@@ -75,5 +115,23 @@ def _both(night: StagedNight) -> tuple[dict[str, float], dict[str, float]]:
     return sleep_statistics(night.labels, *known), sleep_statistics(night.predicted, *known)
 
 
-def _text(value: float, bounds: tuple[float, float]) -> str:
-    return f"{value:+.1f} [{bounds[0]:.1f}, {bounds[1]:.1f}]" if value == value else ""
+def _cells(found: Agreement) -> tuple[str, ...]:
+    """An agreement as people read it; nothing but n of too few nights."""
+    if math.isnan(found.bias):
+        return (str(found.n), *[""] * 8)
+    low, high = found.bias_ci
+    return (
+        str(found.n),
+        f"{found.true:.1f}",
+        f"{found.predicted:.1f}",
+        f"{found.bias:+.1f} [{low:.1f}, {high:.1f}]",
+        f"{found.low:.1f} to {found.high:.1f}{' †' if found.trending else ''}",
+        f"{found.least:.1f} to {found.most:.1f}",
+        "" if math.isnan(found.trend) else f"{found.trend:+.2f}",
+        "" if math.isnan(found.trend) else _p(found.trend_p).removeprefix("= "),
+        "" if math.isnan(found.icc) else f"{found.icc:.2f}",
+    )
+
+
+def _p(value: float) -> str:
+    return "< 0.001" if value < 0.001 else f"= {value:.3f}"

@@ -15,13 +15,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from orchestration.chosen import BASELINE, TEACHER, Chosen
-from orchestration.evidence.likeness import ROLES, Likeness, Measures, combined
+from orchestration.evidence.likeness import ROLES, Likeness, Measures
+from orchestration.evidence.likeness_view import Pooled, combined
 from orchestration.evidence.picked import Pick, picked
 from orchestration.formats import as_json
 from orchestration.keys import key_of
 from orchestration.store import Store
 
-FORMAT = 1  # raise it when the measures change or what is stored does
+FORMAT = 2  # raise it when the measures change or what is stored does
 
 
 class Trio(NamedTuple):
@@ -54,7 +55,7 @@ class Found(NamedTuple):
 
     trio: Trio
     classes: tuple[str, ...]
-    likeness: list[Likeness]
+    likeness: list[Pooled]
     """All folds together."""
     picks: dict[str, Pick]
     """Case -> its segment; a case that never occurs has none."""
@@ -139,7 +140,8 @@ def _raw(one: Likeness) -> dict[str, Any]:
 
 def _likeness(raw: dict[str, Any]) -> Likeness:
     sides = {side: Measures(**raw[side]) for side in ("before", "after")}
-    return Likeness(**raw | sides)
+    people = {person: tuple(sums) for person, sums in raw["people"].items()}
+    return Likeness(**raw | sides | {"people": people})
 
 
 def _without_maps(pick: Pick) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """The figures of the report, for the parts of the page that they end."""
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
@@ -8,66 +7,62 @@ from matplotlib.figure import Figure
 
 from orchestration.chosen import BASELINE, SIMPLE, TEACHER
 from orchestration.evidence import page, scores
-from orchestration.evidence.calibration import precision_recall, reliability, roc
-from orchestration.evidence.clinical import pairs_of
+from orchestration.evidence.clinical import CLINICAL, pairs_of
+from orchestration.evidence.drawn_scores import (
+    calibration_figures,
+    gain_figures,
+    kappa_figure,
+    score_figures,
+)
 from orchestration.evidence.figures_agreement import bland_altman_figure
 from orchestration.evidence.figures_bottleneck import bottleneck_figure
-from orchestration.evidence.figures_calibration import (
-    precision_recall_figure,
-    reliability_figure,
-    roc_figure,
-)
 from orchestration.evidence.figures_likeness import likeness_figure
-from orchestration.evidence.figures_nights import night_figure
-from orchestration.evidence.figures_scores import (
-    Estimate,
-    confusion_figure,
-    forest_figure,
-    gain_figure,
-    subject_figure,
-)
+from orchestration.evidence.figures_nights import night_figure, nights_figure
 from orchestration.evidence.figures_seeds import seed_figure
-from orchestration.evidence.floors import majority
 from orchestration.evidence.gathered import Evidence
 from orchestration.evidence.page import Block
 from orchestration.evidence.rows import EvidenceRow
 from orchestration.evidence.sleep_statistics import title_of
 from orchestration.evidence.staged import StagedNight
 from orchestration.evidence.style import as_svg
-from orchestration.evidence.sureness import pooled
-from orchestration.evidence.views import TITLES
-
-CLINICAL = (  # what a Bland-Altman panel is drawn of, besides the minutes of each class
-    "total_sleep_minutes",
-    "sleep_efficiency_percent",
-    "sleep_onset_latency_minutes",
-    "wake_after_sleep_onset_minutes",
-    "rem_latency_minutes",
-)
 
 
 def drawn(evidence: Evidence) -> dict[str, list[Block]]:
-    """Title of a part -> its figures, scheme by scheme."""
+    """Title of a part -> its figures, scheme by scheme; a network of two names is drawn once."""
     found: dict[str, list[Block]] = {"Nights": []}
     for scheme in evidence.schemes:
-        rows = [row for row in evidence.done if row.scheme == scheme]
+        rows = [row for row in evidence.distinct if row.scheme == scheme]
         for title, figures in {
-            "All scores": _scores(evidence, rows),
-            "Is the gain real?": _gains(rows),
-            "Single subjects": [subject_figure(_kappas(rows), "Cohen's kappa")],
-            "Clinical numbers": _clinical(evidence, scheme),
-            "Calibration": _calibration(_shown(evidence, scheme)),
+            "All scores": score_figures(evidence, rows),
+            "Is the gain real?": gain_figures(rows),
+            "Single subjects": [kappa_figure(rows)],
+            "Clinical numbers": _clinical(evidence, rows),
+            "Calibration": calibration_figures(rows),
             "What was learned from the teacher": _alike(evidence, scheme),
             "Several seeds": _seeds(evidence, scheme),
         }.items():
             blocks = [page.figure(as_svg(figure)) for figure in figures]
             found.setdefault(title, []).extend([page.heading(f"Figures, {scheme}"), *blocks])
-        found["Nights"] += _nights(evidence, scheme) if evidence.named else ()
+        found["All scores"] += _twins(evidence, rows)
+        found["Nights"] += _nights(evidence, rows) if evidence.named else ()
     return {title: blocks for title, blocks in found.items() if _has_figure(blocks)}
 
 
 def _has_figure(blocks: Sequence[Block]) -> bool:
-    return any(block.kind == "figure" for block in blocks)
+    return any(block.kind in ("figure", "folded") for block in blocks)
+
+
+def _twins(evidence: Evidence, rows: Sequence[EvidenceRow]) -> list[Block]:
+    """Which networks figures do not show, because they show them under another name."""
+    mine = [row for row in evidence.record.rows if row.scheme == rows[0].scheme and row.folds]
+    keys = {row.row: tuple(fold.key for fold in row.folds) for row in mine}
+    shown = {keys[row.name]: row.name for row in rows}
+    said = [
+        f"{name} is the same network as {shown[network]}, so figures show it once."
+        for name, network in keys.items()
+        if shown[network] != name
+    ]
+    return [page.note(" ".join(said))] if said else []
 
 
 def _alike(evidence: Evidence, scheme: str) -> list[Figure]:
@@ -88,74 +83,31 @@ def _seeds(evidence: Evidence, scheme: str) -> list[Figure]:
     return [seed_figure(mine, "kappa")] if mine else []
 
 
-def _scores(evidence: Evidence, rows: Sequence[EvidenceRow]) -> list[Figure]:
-    scheme = rows[0].scheme
-    forests = [_forest(evidence, scheme, name) for name in ("weighted_f1", "kappa")]
-    matrices = {row.name: row.pooled for row in _shown(evidence, scheme)}
-    return [*forests, confusion_figure(matrices)]
+def _clinical(evidence: Evidence, rows: Sequence[EvidenceRow]) -> list[Figure]:
+    """Every clinical number of the network to take home; total sleep time of every method."""
+    home, sleep = _home(evidence, rows), "total_sleep_minutes"
+    figures = []
+    if home:
+        shown = (*CLINICAL, *(f"{name}_minutes" for name in home.classes))
+        pairs = {title_of(name): pair for name, pair in pairs_of(home).items() if name in shown}
+        figures.append(bland_altman_figure(pairs, home.name))
+    each = {row.name: pairs_of(row)[sleep] for row in rows}
+    return [*figures, bland_altman_figure(each, title_of(sleep))]
 
 
-def _forest(evidence: Evidence, scheme: str, score: str) -> Figure:
-    """Every method's score with its interval, beside the floor and the paper."""
-    lines = [
-        row
-        for row in evidence.tables["scores"]
-        if (row["scheme"], row["score"]) == (scheme, score) and "low" in row
-    ]
-    support = next(r for r in evidence.done if r.scheme == scheme).pooled.support
-    numbers = ("value", "low", "high", "paper")
-    known = [{name: _or_nan(row[name]) for name in numbers} for row in lines]
-    floor = majority(support)[score]
-    estimates = [
-        Estimate(row["row"], floor=floor, **values)
-        for row, values in zip(lines, known, strict=True)
-    ]
-    return forest_figure(estimates, TITLES[score])
-
-
-def _gains(rows: Sequence[EvidenceRow]) -> list[Figure]:
-    """What each subject gains over the ECG baseline."""
-    kappas = _kappas(rows)
-    theirs = kappas.pop(BASELINE, {})
-    gains = {
-        name: {s: ours[s] - theirs[s] for s in ours.keys() & theirs.keys()}
-        for name, ours in kappas.items()
-    }
-    found = {name: gain for name, gain in gains.items() if gain}
-    return [gain_figure(found, "kappa", BASELINE)] if found else []
-
-
-def _clinical(evidence: Evidence, scheme: str) -> list[Figure]:
-    row = evidence.row(scheme, evidence.best.get(scheme, ""))
-    if not row:
-        return []
-    minutes = tuple(f"{name}_minutes" for name in row.classes)
-    pairs = {title_of(n): pair for n, pair in pairs_of(row).items() if n in (*CLINICAL, *minutes)}
-    return [bland_altman_figure(pairs)]
-
-
-def _calibration(rows: Sequence[EvidenceRow]) -> list[Figure]:
-    said = {row.name: pooled(row) for row in rows}
-    classes, prevalence = rows[0].classes, rows[0].pooled.support
-    return [
-        reliability_figure({name: reliability(*both) for name, both in said.items()}),
-        roc_figure({name: roc(*both) for name, both in said.items()}, classes),
-        precision_recall_figure(
-            {name: precision_recall(*both) for name, both in said.items()},
-            classes,
-            (prevalence / prevalence.sum()).tolist(),
-        ),
-    ]
-
-
-def _nights(evidence: Evidence, scheme: str) -> Iterator[Block]:
-    """The best, the median and the worst night of the network to take home."""
-    name = evidence.best.get(scheme, "")
-    row = evidence.row(scheme, name)
-    for which, subject in told_apart(row).items() if row else ():
-        nights = _of(_shown(evidence, scheme), subject)
-        yield page.heading(f"{scheme}: {which} night of {name}")
-        yield page.figure(as_svg(night_figure(nights)))
+def _nights(evidence: Evidence, rows: Sequence[EvidenceRow]) -> Iterator[Block]:
+    """Best, median, worst night: of the network to take home beside few, of others alone."""
+    home, scheme = _home(evidence, rows), rows[0].scheme
+    if home:
+        for which, subject in told_apart(home).items():
+            yield page.heading(f"{scheme}: {which} night of {home.name}")
+            yield page.figure(as_svg(night_figure(_of(_beside(rows, home), subject))))
+    others = [row for row in rows if row is not home]
+    if others:
+        yield page.heading(f"{scheme}: the other methods' own nights")
+    for row in others:
+        nights = {which: _of([row], name)[row.name] for which, name in told_apart(row).items()}
+        yield page.folded(row.name, [page.figure(as_svg(nights_figure(nights, row.name)))])
 
 
 def told_apart(row: EvidenceRow) -> Mapping[str, str]:
@@ -169,26 +121,19 @@ def told_apart(row: EvidenceRow) -> Mapping[str, str]:
     return found
 
 
-def _shown(evidence: Evidence, scheme: str) -> list[EvidenceRow]:
-    """The rows that a figure of few has room for."""
-    names = dict.fromkeys((TEACHER, BASELINE, evidence.best.get(scheme, ""), SIMPLE))
-    found = [row for name in names if (row := evidence.row(scheme, name))]
-    return found or [row for row in evidence.done if row.scheme == scheme][:4]
+def _home(evidence: Evidence, rows: Sequence[EvidenceRow]) -> EvidenceRow | None:
+    """The network to take home, where there is one."""
+    return evidence.row(rows[0].scheme, evidence.best.get(rows[0].scheme, ""))
+
+
+def _beside(rows: Sequence[EvidenceRow], home: EvidenceRow) -> list[EvidenceRow]:
+    """The network to take home and what it is to be compared with, in a fixed order."""
+    known = {row.name: row for row in rows}
+    names = dict.fromkeys((TEACHER, BASELINE, home.name, SIMPLE))
+    return [known[name] for name in names if name in known]
 
 
 def _of(rows: Sequence[EvidenceRow], subject: str) -> dict[str, StagedNight]:
     """A subject's night as each method staged it."""
     found = {row.name: dict(zip(row.subjects, row.nights, strict=True)) for row in rows}
     return {name: nights[subject] for name, nights in found.items() if subject in nights}
-
-
-def _kappas(rows: Sequence[EvidenceRow]) -> dict[str, dict[str, float]]:
-    """Row -> subject -> Cohen's kappa."""
-    return {
-        row.name: dict(zip(row.subjects, scores.kappa(row.counts).tolist(), strict=True))
-        for row in rows
-    }
-
-
-def _or_nan(value: float | None) -> float:
-    return math.nan if value is None else value

@@ -11,13 +11,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 
 from orchestration.evidence.likeness import ROLES
 from orchestration.evidence.picked import CASES, Pick
 from orchestration.evidence.style import (
     INK,
-    METHODS,
-    STAGES,
     canvas,
     nothing,
     styled,
@@ -28,7 +27,7 @@ FINEST = 160  # rows or columns of a heat map; neighbours are averaged until it 
 DARKEST = 99.5  # percentile of a network's features that has the darkest colour
 MAP = "BuPu"
 SEGMENT_S = 30
-TEACHER, SEGMENT = METHODS["ECG baseline"], STAGES["R"]  # the colours of two lines
+TEACHER, SEGMENT = "#C3CDD6", "#F29E2E"  # of no method and of no stage
 
 
 @styled
@@ -49,9 +48,12 @@ def bottleneck_figure(
         names: role -> what the network is called.
     """
     figure = canvas(6.4)
-    lines = {"this network": INK, names["teacher"]: TEACHER, "the segment": SEGMENT}
     figure.legend(
-        handles=[Line2D([], [], color=c, label=wrapped(name, 30)) for name, c in lines.items()],
+        handles=[
+            Line2D([], [], color=INK, label="this network"),
+            Patch(color=TEACHER, label=wrapped(names["teacher"], 30)),
+            Line2D([], [], color=SEGMENT, label="the segment"),
+        ],
         loc="outside lower center",
         ncols=3,
     )
@@ -124,7 +126,7 @@ def _curve(axes: Axes, pick: Pick, own: np.ndarray, teacher: np.ndarray | None) 
     for values, colour in ((teacher, TEACHER), (own, INK)):
         if values is not None:
             edges = np.linspace(left, right, len(values) + 1)
-            axes.stairs(values, edges, color=colour, linewidth=1.0)
+            axes.stairs(values, edges, color=colour, linewidth=1.0, fill=colour == TEACHER)
     axes.set_ylim(0, 1.05)
     axes.set_yticks([0, 1])
     axes.set_xlabel("seconds" if pick.of == 1 else "segments from this one")

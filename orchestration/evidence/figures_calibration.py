@@ -25,13 +25,14 @@ from orchestration.evidence.style import (
 Place = Literal["lower right", "best"]
 TICKS, NAMES = [0, 0.25, 0.5, 0.75, 1], ["0", ".25", ".5", ".75", "1"]
 COLUMNS = 4
+PALE = (1.0, 1.0, 1.0, 0.6)  # below hatching, which dark bars would hide
 
 
 @styled
 def reliability_figure(found: Mapping[str, Reliability]) -> Figure:
     """How often a method is right, over how sure it is; below, how often it is so sure.
 
-    On the dashed line it is as often right as it promises; red is the gap.
+    On the dashed line it is as often right as it promises; hatched is the gap.
 
     Source: Guo et al., ICML 2017, arXiv:1706.04599, Fig. 1.
     """
@@ -92,7 +93,7 @@ def precision_recall_figure(
 
 
 def _reliability(axes: Axes, bins: Reliability, colour: str) -> None:
-    """Accuracy of each bin as a bar, and in red what it lacks or exceeds its confidence by."""
+    """Accuracy of each bin as a bar, and hatched what it lacks or exceeds its confidence by."""
     axes.plot([0, 1], [0, 1], color=MUTED, linewidth=0.7, linestyle=(0, (4, 3)))
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1)
@@ -105,8 +106,9 @@ def _reliability(axes: Axes, bins: Reliability, colour: str) -> None:
     x, accuracy, gap = (v[full] for v in (bins.centre, bins.accuracy, bins.confidence))
     axes.bar(x, accuracy, width=_width(bins), color=colour, edgecolor="white", linewidth=0.5)
     low, high = np.minimum(accuracy, gap), np.maximum(accuracy, gap)
-    red = STAGES["R"]
-    axes.bar(x, high - low, bottom=low, width=_width(bins), color="none", edgecolor=red, lw=0.8)
+    bars = axes.bar(x, high - low, bottom=low, width=_width(bins), color=PALE, edgecolor=INK)
+    for bar in bars:
+        bar.set(hatch="/////", linewidth=0.6)
 
 
 def _confidences(axes: Axes, bins: Reliability) -> None:

@@ -8,10 +8,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from orchestration.evidence.likeness import ALL, GAINED, LOST, Likeness, Measures
-from orchestration.evidence.style import METHODS, MUTED, canvas, styled, wrapped
+from orchestration.evidence.likeness import ALL, GAINED, LOST
+from orchestration.evidence.likeness_view import SIDES, Pooled
+from orchestration.evidence.style import MUTED, canvas, colours_of, styled, wrapped
 
-BEFORE, AFTER = METHODS["ECG baseline"], METHODS["Best found"]
+BASELINE = "ECG baseline"
 DOT: Any = {"marker": "o", "linestyle": "none", "markersize": 5}
 MEASURES = {  # what is drawn of Measures, and what it is called
     "cosine": "cosine with the teacher's attention map",
@@ -20,14 +21,14 @@ MEASURES = {  # what is drawn of Measures, and what it is called
 
 
 @styled
-def likeness_figure(found: Sequence[Likeness], name: str) -> Figure:
+def likeness_figure(found: Sequence[Pooled], name: str) -> Figure:
     """Likeness to the teacher layer by layer, before and after distillation, for each case.
 
-    Cosine: of the attention maps within a segment, mean over segments; unrelated maps are far
-    from 0, so compare before with after; a map of one position has none. CKA: of the channels'
-    means over segments, mean over folds; unrelated features are at 0. In the first two cases the
-    last layers differ by choice: segments were chosen by who is right, and so is the teacher
-    mostly. Only all segments show what distillation did.
+    Cosine: of the attention maps of the windows that segments lie in, mean over segments, with
+    95 % intervals over people; unrelated maps are far from 0, so compare before with after. CKA:
+    of the channels' means over segments, mean over folds, a small dot a fold; unrelated features
+    are at 0. In the first two cases the last layers differ by choice: segments were chosen by who
+    is right, and so is the teacher mostly. Only all segments show what distillation did.
 
     Args:
         found: of all folds together.
@@ -35,28 +36,37 @@ def likeness_figure(found: Sequence[Likeness], name: str) -> Figure:
     """
     layers = list(dict.fromkeys(one.layer for one in found))
     figure = canvas(1.5 + 0.36 * max(4, len(layers)))
+    colours = list(colours_of([BASELINE, name]).values())
     panels = figure.subplots(len(MEASURES), 3, sharex="row", sharey=True, squeeze=False)
     for row, measure in zip(panels, MEASURES, strict=True):
         for axes, case in zip(row, (GAINED, LOST, ALL), strict=True):
-            _panel(axes, [one for one in found if one.case == case], layers, measure)
+            _panel(axes, [one for one in found if one.case == case], layers, measure, colours)
     for axes, case in zip(panels[0], (GAINED, LOST, ALL), strict=True):
         segments = max((one.segments for one in found if one.case == case), default=0)
         axes.set_title(f"{case} (n = {segments})")
-    dots = {"ECG baseline (before)": BEFORE, f"{wrapped(name, 60)} (after)": AFTER}
+    dots = (f"{BASELINE} (before)", f"{wrapped(name, 60)} (after)")
     figure.legend(
-        handles=[Line2D([], [], color=c, label=said, **DOT) for said, c in dots.items()],
+        handles=[
+            Line2D([], [], color=c, label=said, **DOT)
+            for said, c in zip(dots, colours, strict=True)
+        ],
         loc="outside lower center",
         ncols=2,
     )
     return figure
 
 
-def _panel(axes: Axes, found: Sequence[Likeness], layers: Sequence[str], measure: str) -> None:
-    """A line from before to after for each layer."""
+def _panel(
+    axes: Axes,
+    found: Sequence[Pooled],
+    layers: Sequence[str],
+    measure: str,
+    colours: Sequence[str],
+) -> None:
+    """Before, and below it after, for each layer."""
     for one in found:
-        before, after = (_value(side, measure) for side in (one.before, one.after))
         place = layers.index(one.layer)
-        if np.isnan([before, after]).any():
+        if np.isnan([one.value(measure, side) for side in SIDES]).any():
             axes.text(
                 0.02,
                 place,
@@ -67,9 +77,9 @@ def _panel(axes: Axes, found: Sequence[Likeness], layers: Sequence[str], measure
                 transform=axes.get_yaxis_transform(),
             )
             continue
-        axes.plot([before, after], [place, place], color=AFTER, linewidth=1.2, alpha=0.5)
-        axes.plot(before, place, color=BEFORE, **DOT)
-        axes.plot(after, place, color=AFTER, **DOT)
+        for side, aside, colour in zip(SIDES, (-0.17, 0.17), colours, strict=True):
+            _sure(axes, one, measure, side, place + aside, colour)
+            axes.plot(one.value(measure, side), place + aside, color=colour, **DOT)
     axes.set_yticks(range(len(layers)), layers)
     axes.set_ylim(len(layers) - 0.4, -0.6)
     axes.set_xlabel(MEASURES[measure])
@@ -77,6 +87,11 @@ def _panel(axes: Axes, found: Sequence[Likeness], layers: Sequence[str], measure
     axes.grid()
 
 
-def _value(side: Measures, measure: str) -> float:
-    value = getattr(side, measure)
-    return float("nan") if value is None else float(value)
+def _sure(axes: Axes, one: Pooled, measure: str, side: str, place: float, colour: str) -> None:
+    """An interval over people, or what each fold has."""
+    if measure == "cosine":
+        ends = one.cosines[side][1:]
+        axes.plot(ends, [place, place], color=colour, linewidth=1.4)
+    else:
+        folds = one.each(measure, side)
+        axes.plot(folds, np.full(len(folds), place), ".", color=colour, markersize=3.5, alpha=0.6)

@@ -1,4 +1,4 @@
-"""A night as its scorer and one or several methods staged it: hypnograms above hypnodensities."""
+"""Nights as their scorer and methods staged them: hypnograms above hypnodensities."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -36,19 +36,53 @@ def night_figure(nights: Mapping[str, StagedNight]) -> Figure:
     _hypnogram(axes[0], first, first.labels)
     axes[0].set_title(f"{first.subject}, {first.subset}: scorer")
     for index, (method, night) in enumerate(nights.items()):
-        own, density = axes[1 + 2 * index : 3 + 2 * index]
-        _disagreement(own, night)
-        _hypnogram(own, night, night.predicted)
-        own.set_title(_title(method, night))
-        _hypnodensity(density, night)
+        _staged(axes[1 + 2 * index], axes[2 + 2 * index], method, night)
     _hours(axes, first)
-    classes = _from_top(first.classes)
+    _key(figure, first)
+    return figure
+
+
+@styled
+def nights_figure(nights: Mapping[str, StagedNight], method: str) -> Figure:
+    """Nights of one method: the scorer's hypnogram, the method's, the probabilities behind it.
+
+    Grey behind the method's hypnogram: pages that it names differently. Unscored time is blank.
+    Best, median and worst are by this method's own kappa.
+
+    Args:
+        nights: what is said of a night, as "best" -> the night.
+    """
+    heights = [HYPNOGRAM_IN, HYPNOGRAM_IN, DENSITY_IN]
+    figure = canvas((sum(heights) + FRAME_IN) * len(nights))
+    panels = figure.subplots(3 * len(nights), height_ratios=heights * len(nights))
+    for (which, night), axes in zip(nights.items(), panels.reshape(-1, 3), strict=True):
+        scorer, own, density = axes
+        own.sharex(scorer)
+        density.sharex(scorer)
+        _hypnogram(scorer, night, night.labels)
+        scorer.set_title(f"{which} night, {night.subject}, {night.subset}: scorer")
+        _staged(own, density, method, night)
+        _hours(axes, night)
+    _key(figure, next(iter(nights.values())))
+    return figure
+
+
+def _staged(own: Axes, density: Axes, method: str, night: StagedNight) -> None:
+    """A method's hypnogram and, below, its probabilities."""
+    _disagreement(own, night)
+    _hypnogram(own, night, night.predicted)
+    own.set_title(_title(method, night))
+    _hypnodensity(density, night)
+
+
+def _key(figure: Figure, night: StagedNight) -> None:
+    """The colours of the classes."""
+    classes = _from_top(night.classes)
     figure.legend(
         handles=[Patch(color=STAGES[name], label=name) for name in classes],
         loc="outside lower center",
         ncols=len(classes),
     )
-    return figure
 
 
 def _hypnogram(axes: Axes, night: StagedNight, named: np.ndarray) -> None:

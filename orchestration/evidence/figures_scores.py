@@ -24,8 +24,7 @@ from orchestration.evidence.style import (
     wrapped,
 )
 
-BETTER, WORSE, THREAD = "#3C93D8", "#E0A21B", "#CFCFCF"
-
+PALE = 0.35  # opacity of what is worse
 BLUES, TINT = "Blues", Normalize(0, 125)  # never so dark that words are lost
 PAPER: dict[str, Any] = {"color": "white", "markeredgecolor": INK, "markersize": 5.0}
 
@@ -60,7 +59,7 @@ def confusion_figure(confusions: Mapping[str, Confusion]) -> Figure:
 def subject_figure(
     scores: Mapping[str, Mapping[str, float]], score: str, floor: float = math.nan
 ) -> Figure:
-    """A dot a subject, a box a method; thin lines follow a subject over the methods.
+    """A dot a subject, a box a method: median, quartiles and whiskers.
 
     Args:
         scores: method -> subject -> score, NaN where there is none.
@@ -72,8 +71,6 @@ def subject_figure(
     shift = scattered(len(subjects))
     places = np.arange(len(scores), dtype=np.float64)
     table = np.array([[found.get(s, np.nan) for s in subjects] for found in scores.values()])
-    for index in range(len(subjects)):
-        axes.plot(places + shift[index], table[:, index], color=THREAD, linewidth=0.6, zorder=1)
     for place, method, row in zip(places, scores, table, strict=True):
         axes.scatter(place + shift, row, s=13, color=colours[method], linewidth=0, zorder=2)
         _box(axes, float(place), row)
@@ -87,7 +84,11 @@ def subject_figure(
 
 @styled
 def forest_figure(estimates: Sequence[Estimate], score: str) -> Figure:
-    """Each method's score with its interval; the floor as a bar, the paper as a diamond."""
+    """Each method's score with its 95 % interval.
+
+    A bar is the floor: what always naming the commonest stage scores. A diamond is the paper's
+    number, where it reports this score of a method.
+    """
     figure = canvas(1.1 + 0.42 * len(estimates))
     axes, colours = figure.subplots(), colours_of(line.name for line in estimates)
     for row, line in enumerate(estimates):
@@ -104,8 +105,10 @@ def forest_figure(estimates: Sequence[Estimate], score: str) -> Figure:
     axes.grid(axis="x")
     axes.tick_params(axis="y", length=0)
     axes.plot([], [], "o-", color=MUTED, linewidth=2.2, label="ours, 95 % interval")
-    axes.plot([], [], "D", label="paper", **PAPER)
-    axes.plot([], [], "|", color=MUTED, markersize=11, markeredgewidth=1.4, label="floor")
+    if len(finite([line.paper for line in estimates])):
+        axes.plot([], [], "D", label="paper", **PAPER)
+    if len(finite([line.floor for line in estimates])):
+        axes.plot([], [], "|", color=MUTED, markersize=11, markeredgewidth=1.4, label="floor")
     figure.legend(loc="outside upper right", ncols=3)
     return figure
 
@@ -114,14 +117,17 @@ def forest_figure(estimates: Sequence[Estimate], score: str) -> Figure:
 def gain_figure(gains: Mapping[str, Mapping[str, float]], score: str, baseline: str) -> Figure:
     """What each subject gains over the baseline: a bar a subject, sorted, a panel a method.
 
+    Bars of subjects who lose are pale.
+
     Args:
         gains: method -> subject -> its score less the baseline's.
     """
     figure, axes = grid(len(gains), 3, (3.0, 2.3))
     rising = {method: np.sort(finite(list(found.values()))) for method, found in gains.items()}
     reach = max(float(abs(found).max(initial=0.01)) for found in rising.values())
+    colours = colours_of(gains)
     for panel, (method, found) in zip(axes, rising.items(), strict=True):
-        _sorted_gains(panel, found, 1.1 * reach)
+        _sorted_gains(panel, found, 1.1 * reach, colours[method])
         panel.set_title(wrapped(method, 34))
     axes[0].set_ylabel(f"{score}\nless that of {wrapped(baseline, 28)}")
     return figure
@@ -167,11 +173,11 @@ def _level(axes: Axes, floor: float) -> None:
         )
 
 
-def _sorted_gains(axes: Axes, gains: np.ndarray, reach: float) -> None:
+def _sorted_gains(axes: Axes, gains: np.ndarray, reach: float, colour: str) -> None:
     if not len(gains):
         nothing(axes, "no subject has both")
         return
-    colours = [BETTER if gain > 0 else WORSE for gain in gains]
+    colours = [(colour, 1.0 if gain > 0 else PALE) for gain in gains]
     axes.bar(np.arange(len(gains)), gains, color=colours, width=0.8)
     axes.axhline(0, color=INK, linewidth=0.6)
     axes.set_ylim(-reach, reach)

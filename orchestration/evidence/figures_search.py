@@ -62,7 +62,11 @@ def history_figure(trials: Sequence[TrialPoint], score: str) -> Figure:
 
 @styled
 def box_figure(trials: Sequence[TrialPoint], score: str) -> Figure:
-    """Scores by method and by layer set: a dot a trial, a box where there are three or more."""
+    """Scores by method and by layer set: a dot a complete trial, a box of three or more of them.
+
+    A hollow mark is a trial that was stopped early, at its mean over the folds that it did: that
+    compares with no other's, and is in no box.
+    """
     figure = canvas(3.2)
     left, right = figure.subplots(1, 2, sharey=True)
     colours = colours_of(trial.method for trial in trials)
@@ -79,10 +83,15 @@ def box_figure(trials: Sequence[TrialPoint], score: str) -> Figure:
     return figure
 
 
+def complete(trials: Iterable[TrialPoint]) -> list[TrialPoint]:
+    """Those that did every fold, so that their scores compare."""
+    return [trial for trial in trials if trial.state == "COMPLETE"]
+
+
 def _best_so_far(ordered: Sequence[TrialPoint]) -> np.ndarray:
     """(trials,): the best score of the complete trials up to each; NaN before the first."""
-    complete = [trial.score if trial.state == "COMPLETE" else None for trial in ordered]
-    scores = np.array([math.nan if score is None else score for score in complete])
+    whole = [trial.score if trial.state == "COMPLETE" else None for trial in ordered]
+    scores = np.array([math.nan if score is None else score for score in whole])
     best: np.ndarray = np.fmax.accumulate(scores)
     return best
 
@@ -107,7 +116,7 @@ def _boxes(
         mine = [trial for trial, group in zip(trials, groups, strict=True) if group == name]
         for trial, aside in zip(mine, scattered(len(mine)), strict=True):
             _dot(axes, place + aside, trial, colours[trial.method])
-        box(axes, place, finite([trial.score for trial in mine]))
+        box(axes, place, finite([trial.score for trial in complete(mine)]))
     axes.set_xticks(range(len(names)), [wrapped(name, 60 // (len(names) + 1)) for name in names])
     axes.set_xlim(-0.6, len(names) - 0.4)
     axes.grid(axis="y", color=FAINT)

@@ -1,5 +1,6 @@
 """Where in the space of its parameters a search looked, and how well each point scored."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,25 +12,30 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from matplotlib.transforms import ScaledTranslation
 
-from orchestration.evidence.figures_search import MARKS, state_key
+from orchestration.evidence.figures_search import MARKS, complete, state_key
 from orchestration.evidence.style import INK, MUTED, canvas, nothing, styled, wrapped
 from orchestration.evidence.trials import TrialPoint
 
 MAP = "viridis"  # of scores: even in lightness, so a colour-blind person reads it too
 MARGIN = 0.06  # of an axis' height, below its smallest and above its largest value
 TEMPERATURES = (0.25, 0.5, 1, 2, 4, 8, 16, 32)
+FEWEST = 3  # points that show anything of a plane
+FEW = "complete trials at different alpha and temperature: {n};\nthe plane takes {least} or more"
+STOPPED: Any = {"color": MUTED, "linestyle": (0, (4, 2)), "linewidth": 0.6, "zorder": 1.5}
 
 
 @styled
 def parallel_figure(trials: Sequence[TrialPoint], score: str) -> Figure:
     """A line a trial through method, alpha, temperature, layer set and score; the best on top.
 
-    A line skips what its method does not use; a dashed one is of a trial that was stopped early.
+    A line skips what its method does not use. A dashed grey one is of a trial that was stopped
+    early: it ends before the score, because its own is over fewer folds than the others'.
     """
     figure = canvas(3.8)
     axes, shown = figure.subplots(), [trial for trial in trials if trial.score is not None]
-    if not shown:
-        nothing(axes, "no trial has a score")
+    scores = np.array([_whole(trial) for trial in shown], np.float64)
+    if not np.isfinite(scores).any():
+        nothing(axes, "no trial has done all folds")
         return figure
     heights = np.stack(
         [
@@ -37,15 +43,15 @@ def parallel_figure(trials: Sequence[TrialPoint], score: str) -> Figure:
             _numbers(axes, 1, [trial.alpha for trial in shown]),
             _numbers(axes, 2, [trial.temperature for trial in shown], log=True),
             _names(axes, 3, [trial.layers for trial in shown]),
-            _numbers(axes, 4, [trial.score for trial in shown]),
+            _numbers(axes, 4, list(scores)),
         ]
     )
-    scores = np.array([trial.score for trial in shown], np.float64)
-    colours, beaten = _colours(figure, axes, scores, score), [t.state == "PRUNED" for t in shown]
-    for index in np.argsort(scores, kind="stable"):
+    colours = _colours(figure, axes, scores, score)
+    for index in np.argsort(np.where(np.isfinite(scores), scores, -np.inf), kind="stable"):
         used = np.flatnonzero(np.isfinite(heights[:, index]))
-        line: Any = {"linestyle": (0, (4, 2)), "linewidth": 0.8} if beaten[index] else {}
-        axes.plot(used, heights[used, index], color=colours.to_rgba(scores[index]), **line)
+        whole = np.isfinite(scores[index])
+        line: Any = {"color": colours.to_rgba(scores[index])} if whole else STOPPED
+        axes.plot(used, heights[used, index], **line)
     axes.set_xticks(range(5), ["method", "alpha", "temperature", "layer set", score])
     axes.set_xlim(-0.1, 4.45)
     axes.set_ylim(-MARGIN, 1 + MARGIN)
@@ -57,39 +63,58 @@ def parallel_figure(trials: Sequence[TrialPoint], score: str) -> Figure:
 
 @styled
 def plane_figure(trials: Sequence[TrialPoint], score: str) -> Figure:
-    """Temperature over alpha: a mark a trial that uses both, coloured by its score.
+    """Temperature over alpha: a mark a complete trial that uses both, coloured by its score.
 
-    Contours are drawn between the marks, of all methods together, where four or more span a
-    plane. A trial that was stopped early counts with its mean over the folds that it did.
+    Contours are drawn between these marks, of all methods together, where four or more span a
+    plane. A hollow mark is a trial that was stopped early: where it stood counts, its score not.
     """
     figure = canvas(4.1, 5.6)
     axes = figure.subplots()
     shown = [t for t in trials if None not in (t.alpha, t.temperature, t.score)]
-    if not shown:
-        nothing(axes, "no trial has alpha, temperature and a score")
+    points = {(t.alpha, t.temperature) for t in complete(shown)}
+    if len(points) < FEWEST:
+        figure.set_figheight(0.8)
+        nothing(axes, FEW.format(n=len(points) or "none", least=FEWEST))
         return figure
-    values = np.array([(t.alpha, t.temperature, t.score) for t in shown], np.float64)
+    values = np.array([(t.alpha, t.temperature, _whole(t)) for t in shown], np.float64)
     alpha, octave, scores = values[:, 0], np.log2(values[:, 1]), values[:, 2]
     colours = _colours(figure, axes, scores, score)
-    if _span(alpha, octave) and np.ptp(scores) > 0:
-        axes.tricontourf(alpha, octave, scores, 10, cmap=MAP, norm=colours.norm, alpha=0.4)
+    _contours(axes, values[np.isfinite(scores)], colours.norm)
     asides = _asides(alpha, octave)
     for trial, x, y, value, aside in zip(shown, alpha, octave, scores, asides, strict=True):
         beside = axes.transData + ScaledTranslation(aside, 0, figure.dpi_scale_trans)
         look: Any = {"markeredgecolor": INK, "markeredgewidth": 0.6, "markersize": 6}
-        mark, colour = MARKS.get(trial.state, "o"), colours.to_rgba(value)
+        mark = MARKS.get(trial.state, "o")
+        colour = colours.to_rgba(value) if np.isfinite(value) else "none"
         axes.plot(x, y, mark, color=colour, transform=beside, **look)
     axes.update_datalim(np.stack([alpha, octave], axis=1))
     axes.use_sticky_edges = False  # contours would cut the outermost marks
     axes.margins(0.08)
+    _plane_axes(axes)
+    found = state_key(trial.state for trial in shown)
+    figure.legend(handles=found, loc="outside lower center", ncols=len(found))
+    return figure
+
+
+def _whole(trial: TrialPoint) -> float:
+    """The score of a trial that did every fold, else NaN."""
+    known = trial.score if complete([trial]) else None
+    return math.nan if known is None else known
+
+
+def _contours(axes: Axes, values: np.ndarray, norm: Any) -> None:
+    """Scores between points; values (n, 3) are alpha, temperature and score."""
+    alpha, octave, scores = values[:, 0], np.log2(values[:, 1]), values[:, 2]
+    if _span(alpha, octave) and np.ptp(scores) > 0:
+        axes.tricontourf(alpha, octave, scores, 10, cmap=MAP, norm=norm, alpha=0.4)
+
+
+def _plane_axes(axes: Axes) -> None:
     axes.yaxis.set_major_locator(FixedLocator([float(np.log2(t)) for t in TEMPERATURES]))
     axes.yaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{2**y:g}"))
     axes.set_xlabel("alpha")
     axes.set_ylabel("temperature")
-    found = state_key(trial.state for trial in shown)
-    figure.legend(handles=found, loc="outside lower center", ncols=len(found))
-    return figure
 
 
 def _asides(x: np.ndarray, y: np.ndarray) -> list[float]:
@@ -141,8 +166,8 @@ def _label(axes: Axes, place: int, height: float, words: str) -> None:
 
 
 def _colours(figure: Figure, axes: Axes, scores: np.ndarray, score: str) -> ScalarMappable:
-    """Score -> colour, and its bar beside the axes."""
-    low, high = float(scores.min()), float(scores.max())
+    """Score -> colour, and its bar beside the axes; NaN of no score."""
+    low, high = float(np.nanmin(scores)), float(np.nanmax(scores))
     norm = Normalize(low, high) if high > low else Normalize(low - 0.01, high + 0.01)
     colours = ScalarMappable(norm, MAP)
     bar = figure.colorbar(colours, ax=axes, label=score, aspect=30, pad=0.02)

@@ -10,9 +10,10 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from orchestration.evidence.style import (
+    FOLDS,
     INK,
+    METHODS,
     OTHERS,
-    STAGES,
     canvas,
     finite,
     grid,
@@ -21,8 +22,8 @@ from orchestration.evidence.style import (
     wrapped,
 )
 
-TERMS = {"loss": INK, "ce": "#3C93D8", "kd": "#E0A21B", "at": "#6A2280"}
-FOLDS = ("#1F4A82", STAGES["R"], "#1B9E77", "#E0A21B", "#6A2280", "#7A5C3E", "#8FA31E", "#B8659B")
+# what a method adds to the loss has the method's colour
+TERMS = {"loss": INK, "ce": "#7A5C3E", "kd": METHODS["SD+CL"], "at": METHODS["AT+CL"]}
 ACROSS = 3  # phases side by side
 SMALL_ACROSS = 6  # trials side by side
 
@@ -45,7 +46,7 @@ class LearningCurve(NamedTuple):
 def learning_figure(phases: Mapping[str, Sequence[LearningCurve]], validation: str) -> Figure:
     """Above, the terms of each phase's training loss; below, what chose its epoch; a line a fold.
 
-    The dot is the epoch whose weights were kept. Validation scores share one scale.
+    The dot is the epoch whose weights were kept. Validation scores share one scale, losses do not.
 
     Args:
         phases: a phase's name -> its curves.

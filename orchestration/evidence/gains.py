@@ -5,13 +5,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from orchestration.chosen import SIMPLE
 from orchestration.evidence import scores
+from orchestration.evidence.formats import as_number
 from orchestration.evidence.paired import Comparison, compare, corrected_resampled_t, holm
 from orchestration.evidence.rows import EvidenceRow
 from orchestration.evidence.words import verdict
 
 COMPARED = ("kappa", "weighted_f1", "macro_f1", "accuracy")
 NAMES = {"kappa": "kappa", "weighted_f1": "weighted F1", "macro_f1": "macro F1"}
+SPOKEN = {SIMPLE: "RR discriminant"}  # rows that a sentence calls otherwise
 
 
 class Gain(NamedTuple):
@@ -27,22 +30,28 @@ class Gain(NamedTuple):
     t: float
     """Of folds, corrected for the subjects that their training sets share; NaN of one fold."""
     t_p: float
+    folds: int
 
     def said(self) -> str:
         """The comparison in a sentence."""
-        rival = f"the {self.rival}"
+        row = f"The {SPOKEN[self.row]}" if self.row in SPOKEN else self.row
         name = NAMES.get(self.score, self.score)
-        return verdict(self.row, self.comparison, name, rival, self.holm_p)
+        return verdict(row, self.comparison, name, f"the {spoken(self.rival)}", self.holm_p)
+
+
+def spoken(row: str) -> str:
+    """What a sentence calls a row."""
+    return SPOKEN.get(row, row)
 
 
 def gains(
-    rows: Sequence[EvidenceRow], rival: str, folds: int, names: Sequence[str] = COMPARED
+    rows: Sequence[EvidenceRow], rival: str, test_share: float, names: Sequence[str] = COMPARED
 ) -> list[Gain]:
     """Every row of each scheme against the rival's, on the subjects that both have staged.
 
     Args:
         rival: name of a row; schemes without it are left out.
-        folds: parts that the people were divided into, for the corrected t-test.
+        test_share: n_test / (n_train + n_test) of the folds, for the corrected t-test.
     """
     found = []
     for scheme in dict.fromkeys(row.scheme for row in rows):
@@ -50,7 +59,7 @@ def gains(
         other = mine.pop(rival, None)
         if other and mine:
             for name in names:
-                found += _family(list(mine.values()), other, name, folds)
+                found += _family(list(mine.values()), other, name, test_share)
     return found
 
 
@@ -59,7 +68,9 @@ def gain_table(found: Sequence[Gain]) -> list[dict[str, Any]]:
     return [_plain(gain) for gain in found]
 
 
-def _family(rows: Sequence[EvidenceRow], other: EvidenceRow, name: str, folds: int) -> list[Gain]:
+def _family(
+    rows: Sequence[EvidenceRow], other: EvidenceRow, name: str, test_share: float
+) -> list[Gain]:
     """All methods in one score: the family that Holm's correction is over."""
     pairs = [_paired(row, other) for row in rows]
     score = scores.SCORES[name]
@@ -73,7 +84,8 @@ def _family(rows: Sequence[EvidenceRow], other: EvidenceRow, name: str, folds: i
             name,
             comparison,
             p,
-            *_over_folds(row, other, name, folds),
+            *_over_folds(row, other, name, test_share),
+            len(row.folds),
         )
         for row, comparison, p in zip(rows, found, adjusted, strict=True)
     ]
@@ -89,14 +101,13 @@ def _paired(row: EvidenceRow, other: EvidenceRow) -> tuple[np.ndarray, np.ndarra
 
 
 def _over_folds(
-    row: EvidenceRow, other: EvidenceRow, name: str, folds: int
+    row: EvidenceRow, other: EvidenceRow, name: str, test_share: float
 ) -> tuple[float, float]:
     """The corrected resampled t-test of the folds' pooled scores."""
     if len(row.folds) != len(other.folds):
         return np.nan, np.nan
     score = scores.SCORES[name]
-    share = 1 / (folds - 1) if folds > 2 else 2 / 3  # one part tests, one validates
-    return corrected_resampled_t(score(row.fold_counts) - score(other.fold_counts), share)
+    return corrected_resampled_t(score(row.fold_counts) - score(other.fold_counts), test_share)
 
 
 def _plain(gain: Gain) -> dict[str, Any]:
@@ -119,7 +130,8 @@ def _plain(gain: Gain) -> dict[str, Any]:
         "row": gain.row,
         "rival": gain.rival,
         "score": gain.score,
-        **{name: float(v) if np.isfinite(v) else None for name, v in numbers.items()},
+        "folds": gain.folds,
+        **{name: as_number(value) for name, value in numbers.items()},
         "better": found.better,
         "worse": found.worse,
         "equal": found.equal,

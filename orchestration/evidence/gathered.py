@@ -70,6 +70,15 @@ class Evidence:
         """Rows that have a result."""
         return [row for row in self.rows if row.folds]
 
+    @cached_property
+    def distinct(self) -> list[EvidenceRow]:
+        """The same, each network once: a search may find a point that is in the table anyway."""
+        firsts: dict[tuple[str, tuple[str, ...]], tuple[str, str]] = {}
+        for row in self.record.rows:
+            network = row.scheme, tuple(fold.key for fold in row.folds)
+            firsts.setdefault(network, (row.scheme, row.row))
+        return [row for row in self.done if (row.scheme, row.name) in set(firsts.values())]
+
     @property
     def schemes(self) -> list[str]:
         """Schemes of which a row has a result."""
@@ -84,8 +93,8 @@ class Evidence:
     @cached_property
     def gains(self) -> list[Gain]:
         """Comparisons with the ECG baseline, then with the simple method."""
-        folds = int(self.record.plan["folds"])
-        return [g for rival in (BASELINE, SIMPLE) for g in gains(self.done, rival, folds)]
+        share = self.record.test_share
+        return [g for rival in (BASELINE, SIMPLE) for g in gains(self.distinct, rival, share)]
 
     @cached_property
     def seed_scores(self) -> list[SeedScores]:
@@ -107,7 +116,7 @@ class Evidence:
             "classes": class_table(self.done),
             "subjects": subject_table(self.done) if self.named else [],
             "gains": gain_table(self.gains),
-            "subgroups": subgroup_table(self.done, self.descriptors),
+            "subgroups": self._groups(),
             "calibration": sureness_table(self.done),
             "sleep": night_table(self.done) if self.named else [],
             "pages": pages_table(self.paged),
@@ -142,7 +151,13 @@ class Evidence:
                 files |= table_files(f"{name}-{scheme}", mine, view.heads, view.cells)
         return files
 
+    def _groups(self) -> Table:
+        """Scores of groups of people; to pass on, a single person is no group."""
+        found = subgroup_table(self.done, self.descriptors)
+        return [line for line in found if self.named or line["people"] > 1]
+
     def _sleep(self, scheme: str) -> View:
-        """Of the network to take home; of the first row where there is none."""
-        row = self.row(scheme, self.best.get(scheme, ""))
-        return agreement_view(row or next(r for r in self.done if r.scheme == scheme))
+        """Of the network to take home, or the first row where there is none, beside the others."""
+        mine = [row for row in self.distinct if row.scheme == scheme]
+        home = self.row(scheme, self.best.get(scheme, "")) or mine[0]
+        return agreement_view(home, [row for row in mine if row is not home])

@@ -4,17 +4,20 @@ The paper shows bottleneck features of a teacher, a baseline and a distilled stu
 (Fig. 2 of arXiv:2112.07252). Here each layer's likeness to the teacher is measured before
 distillation (the baseline) and after (the student), over all segments of each case, by
 
-- cosine: of the attention maps of one segment, vec(F(A)) with F(A) = sum over channels of A^2 as
-  in Eq. 3, which are as long in both networks however many channels they have: when in the
-  segment it is active. Maps are nowhere negative, so unrelated ones are far from 0, and the
-  more so the fewer positions a segment has; of one position there is no cosine;
+- cosine: of the attention maps of one window, vec(F(A)) with F(A) = sum over channels of A^2 as in
+  Eq. 3, which are as long in both networks however many channels they have: when in the window it
+  is active. A segment has the cosine of the window that it is scored in. Segments cannot have
+  their own: at the bottleneck of a network that pools over minutes they are a position or two
+  long. Maps are nowhere negative, so unrelated ones are far from 0;
 - CKA: of the channels' means over each segment, a row a segment: what it tells segments apart by.
+
+Differs: of a window those segments count that are scored in it. Eq. 3 sees those as well that have
+no label, and the last window of a night once more what the window before it held.
 """
 
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self
 
 import numpy as np
 
@@ -30,7 +33,7 @@ class Measures(NamedTuple):
     """How like the teacher's features another network's are; None: not defined."""
 
     cosine: float | None
-    """Of attention maps, mean over segments; none of maps of one position."""
+    """Of attention maps of windows, mean over segments; none of maps of one position."""
     cka: float | None
     """Linear CKA of channel means; of few segments it is too high."""
     unbiased_cka: float | None
@@ -38,7 +41,7 @@ class Measures(NamedTuple):
 
 
 class Likeness(NamedTuple):
-    """How like its teacher's a layer is over the segments of one case."""
+    """How like its teacher's a layer is over the segments of one case in one fold."""
 
     layer: str
     case: str
@@ -48,34 +51,32 @@ class Likeness(NamedTuple):
     """The baseline, which had no teacher."""
     after: Measures
     """The distilled student."""
-
-    @property
-    def row(self) -> dict[str, Any]:
-        """As a row of a table."""
-        sides = {"before": self.before, "after": self.after}
-        measures = {f"{m}_{side}": v for side, s in sides.items() for m, v in s._asdict().items()}
-        return {"layer": self.layer, "case": self.case, "segments": self.segments, **measures}
+    people: Mapping[str, tuple[float, float, float]]
+    """Person -> segments that have a cosine, the sums of theirs before and after."""
 
 
 @dataclass(frozen=True, eq=False)
 class Sums:
     """What the measures of some segments follow from; the sums of two pieces add up."""
 
-    cosine: float
-    """Summed over segments."""
+    cosines: Mapping[str, np.ndarray]
+    """Person -> segments that have a cosine, and the sum of theirs, (2,)."""
     products: Products
 
     @classmethod
-    def of(cls, maps: Sequence[np.ndarray], means: Sequence[np.ndarray]) -> Self:
+    def of(cls, person: str, cosines: np.ndarray, means: Sequence[np.ndarray]) -> Self:
         """Of a layer in the teacher and in the other network.
 
-        Shapes: attention maps (n, L) and channel means (n, C), one of each for either network; C
-        may differ.
+        Shapes: cosines (n,), channel means (n, C), one for either network; C may differ.
         """
-        return cls(float(cosine(*maps).sum()), Products.of(*means))
+        known = cosines[np.isfinite(cosines)]
+        return cls({person: np.array([len(known), known.sum()])}, Products.of(*means))
 
     def __add__(self, other: Self) -> Self:
-        return type(self)(self.cosine + other.cosine, self.products + other.products)
+        people = dict(self.cosines)
+        for person, sums in other.cosines.items():
+            people[person] = people[person] + sums if person in people else sums
+        return type(self)(people, self.products + other.products)
 
     @property
     def segments(self) -> int:
@@ -87,22 +88,23 @@ class Sums:
         """None throughout where there are no segments."""
         if not self.segments:
             return Measures(None, None, None)
+        count, total = sum(self.cosines.values(), np.zeros(2)).tolist()
         found = self.products
-        mean = None if math.isnan(self.cosine) else self.cosine / self.segments
-        return Measures(mean, found.cka, found.unbiased_cka)
+        return Measures(total / count if count else None, found.cka, found.unbiased_cka)
 
 
-def cosine(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """(n,): the cosine of each pair of rows (n, L); 0 where a row is all zero.
+def cosines_of(first: np.ndarray, second: np.ndarray, window: np.ndarray) -> np.ndarray:
+    """(n,): for each segment the cosine of its window's attention maps; 0 where one is all zero.
 
-    NaN for L = 1: it would be 1 whatever the rows hold.
+    NaN for a window of one position: it would be 1 whatever the maps hold.
+    Shapes: maps (n, L), a row a segment; window (n,), small numbers that tell which.
     """
-    if first.shape[1] < 2:
-        return np.full(len(first), np.nan)
     a, b = first.astype(np.float64), second.astype(np.float64)
-    lengths = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
-    found: np.ndarray = (a * b).sum(axis=1) / np.maximum(lengths, TINY)
-    return found
+    aa, bb, ab = (np.bincount(window, (x * y).sum(1)) for x, y in ((a, a), (b, b), (a, b)))
+    found = ab / np.maximum(np.sqrt(aa) * np.sqrt(bb), TINY)
+    long = np.bincount(window) * first.shape[1] > 1
+    mine: np.ndarray = np.where(long, found, np.nan)[window]
+    return mine
 
 
 def cases_of(
@@ -114,36 +116,3 @@ def cases_of(
     """
     was, now = (said.argmax(axis=1) == labels for said in (baseline, student))
     return {GAINED: now & ~was, LOST: was & ~now, ALL: np.ones(len(labels), bool)}
-
-
-def combined(folds: Iterable[Sequence[Likeness]]) -> list[Likeness]:
-    """All folds: cosines over all segments; CKA fold by fold, then the mean.
-
-    Networks of different folds are different networks: their features are no features of one.
-    """
-    found: dict[tuple[str, str], list[Likeness]] = {}
-    for one in (one for fold in folds for one in fold):
-        found.setdefault((one.layer, one.case), []).append(one)
-    return [_combined(parts) for parts in found.values()]
-
-
-def _combined(parts: Sequence[Likeness]) -> Likeness:
-    segments = [part.segments for part in parts]
-    before = _means([part.before for part in parts], segments)
-    after = _means([part.after for part in parts], segments)
-    return Likeness(parts[0].layer, parts[0].case, sum(segments), before, after)
-
-
-def _means(folds: Sequence[Measures], segments: Sequence[int]) -> Measures:
-    alike = [1] * len(folds)
-    return Measures(
-        _mean([fold.cosine for fold in folds], segments),
-        _mean([fold.cka for fold in folds], alike),
-        _mean([fold.unbiased_cka for fold in folds], alike),
-    )
-
-
-def _mean(values: Sequence[float | None], weights: Sequence[int]) -> float | None:
-    """Weighted mean of those that are defined."""
-    known = [(v, w) for v, w in zip(values, weights, strict=True) if v is not None]
-    return sum(v * w for v, w in known) / sum(w for _, w in known) if known else None

@@ -60,6 +60,8 @@ class Block:
     """Which columns hold numbers."""
     svg: str = ""
     summary: str = ""
+    blocks: tuple["Block", ...] = ()
+    """What is folded away."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,11 @@ def figure(svg: str) -> Block:
     """A drawing, with the caption that it brings (`alternative.in_words`)."""
     found = re.search(r'data-caption="([^"]*)"', svg)
     return Block(kind="figure", svg=svg, text=html.unescape(found[1]) if found else "")
+
+
+def folded(summary: str, blocks: Sequence[Block]) -> Block:
+    """Figures that not everybody looks at, folded away; paper shows them."""
+    return Block(kind="folded", summary=summary, blocks=tuple(blocks))
 
 
 def raw(summary: str, words: str) -> Block:

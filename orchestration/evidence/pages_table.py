@@ -45,14 +45,12 @@ def pages_view(table: Table, scheme: str) -> View:
     for row in table:
         if row["scheme"] == scheme:
             lines.setdefault((row["row"], row["way"]), {})[row["score"]] = row
-    heads = ["Method", "Way", "Nights", "People", "Minutes"]
+    heads = ["Method", "Way"]
     for score in SHOWN:
         heads += [f"{TITLES[score]} (95 % interval)", "minus widened, a person"]
     cells = []
     for (name, way), found in lines.items():
-        first = found[SHOWN[0]]
-        line = [name, WORDS[way], str(first["nights"]), str(first["people"])]
-        line.append(f"{first['minutes']:.0f}")
+        line = [name, WORDS[way]]
         for score in SHOWN:
             line += [_cell(found[score], "value", ""), _cell(found[score], "difference", "+")]
         cells.append(tuple(line))
@@ -67,8 +65,18 @@ def pages_said(rows: Sequence[PagedRow], scheme: str) -> list[str]:
         if way == NATIVE:
             groups.setdefault(_loss(*pair), []).append(name)
     said = "; ".join(f"{what} for {', '.join(names)}" for what, names in groups.items())
-    head = [f"Trained on 30 s and asked for a label each 20 s: {said}."] if said else []
+    asked = "Trained on 30 s and asked for a label each 20 s"
+    head = [f"{asked}: {said}. {_size(rows, scheme)}"] if said else []
     return head + [_sentence(name, way, *pair) for (name, way), pair in found.items()]
+
+
+def _size(rows: Sequence[PagedRow], scheme: str) -> str:
+    """How much was staged; a grid has no label where scoring is too scarce, so minutes differ."""
+    mine = [row for row in rows if row.scheme == scheme]
+    nights, people = mine[0].nights, len(mine[0].people)
+    minutes = sorted({round(row.minutes) for row in mine})
+    span = " to ".join(f"{each:,}" for each in dict.fromkeys((minutes[0], minutes[-1])))
+    return f"Nights: {nights}, people: {people}, minutes with a label: {span}."
 
 
 def _loss(comparison: Comparison, holm_p: float) -> str:

@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from orchestration.chosen import BASELINE, SIMPLE, Record
 from orchestration.evidence import page
+from orchestration.evidence.clinical import NOTE as AGREEMENT_NOTE
 from orchestration.evidence.gathered import Evidence
 from orchestration.evidence.page import Block, Part
 from orchestration.evidence.pages_table import pages_said
@@ -16,28 +18,33 @@ TABLES = {  # title of a part -> its tables, and how to read each
     "The paper's tables": {
         "paper": "Weighted F1 and accuracy of all test segments pooled, as in Table I of "
         "arXiv:2112.07252, which gives one hold-out run without intervals. Intervals: BCa "
-        "bootstrap over subjects. Its data are MASS; a difference means something on MASS only.",
-        "classes": "F1 of each class, as in the paper's Table II, and what it is made of.",
+        "bootstrap over subjects. Its data are MASS; a difference means something on MASS only. "
+        "Floors need no network; beside ours stand those of the paper's class shares: every ECG "
+        "accuracy of the paper lies below its own.",
+        "classes": "F1 of each class, as in the paper's Table II, and what it is made of. "
+        "Floors: the same of guessing without looking, here and with the paper's class shares.",
     },
     "All scores": {
         "scores": "All test segments pooled [95 % interval over subjects] ± sd over folds.",
     },
     "Is the gain real?": {
         "gains": "Differences within subjects, method minus rival. Wilcoxon: signed-rank test; "
-        "Holm: the same, adjusted for the methods of a scheme; permutation: signs flipped; "
-        "corrected t: over folds, corrected for the subjects that training sets share (Nadeau & "
-        "Bengio 2003).",
+        "Holm: the same, adjusted for the methods of a scheme; sign-flip: a permutation test of "
+        "the mean; corrected t, from five folds on: over folds, corrected for the subjects that "
+        "training sets share (Nadeau & Bengio 2003).",
     },
     "Groups of people": {
         "subgroups": "Kappa of the pooled segments of each group. AASM: SS1 and SS3, 30 s pages; "
-        "R&K: SS2, SS4 and SS5, 20 s pages. Intervals of very few people are too narrow.",
+        "R&K: SS2, SS4 and SS5, 20 s pages. Fewer than five people have no interval here: it "
+        "would be too narrow.",
     },
     "Single subjects": {"subjects": "Cohen's kappa of each test subject's own night."},
     "Several seeds": {"seeds": NOTE, "seed-gains": GAINS_NOTE},
     "What was learned from the teacher": {
         "likeness": "Likeness of features to the EEG teacher's, before distillation (the ECG "
-        "baseline) and after: cosine of the attention maps of each segment, and linear CKA of the "
-        "channels' means (Kornblith 2019; unbiased: Song 2012). The first two cases are chosen by "
+        "baseline) and after: cosine of the attention maps of the window that a segment lies in "
+        "(95 % intervals over people), and linear CKA of the channels' means (± sd over folds; "
+        "Kornblith 2019; unbiased: Song 2012). The first two cases are chosen by "
         "who is right, so only all segments together show what distillation did.",
     },
     "Pages of 20 s": {
@@ -48,10 +55,7 @@ TABLES = {  # title of a part -> its tables, and how to read each
         "less of the night than the other two. Differences: within people, minus the widened way.",
     },
     "Clinical numbers": {
-        "sleep": "Sleep statistics of the ECG network to take home against the scorer's: bias, "
-        "and the limits within which 95 % of nights differ (Bland & Altman 1986). Definitions: "
-        "AASM Manual; lights out and on are in no file, so the first and last scored page stand "
-        "in for them.",
+        "sleep": AGREEMENT_NOTE,
     },
     "Calibration": {
         "calibration": "ECE: mean gap between confidence and accuracy (15 bins, Guo 2017). NLL "
@@ -128,8 +132,21 @@ def _repeated(evidence: Evidence) -> list[Block]:
 
 def _failed(evidence: Evidence) -> list[Block]:
     """Methods without a result, and why; a method that is missing must not go unseen."""
-    said = [f"No result for {r.name} ({r.scheme}): {r.failed}" for r in evidence.rows if r.failed]
+    said = [
+        f"No result for {row.name} ({row.scheme}){f': {row.failed}' if evidence.named else '.'}"
+        for row in evidence.rows
+        if row.failed
+    ]
     return [page.listed(said)] if said else []
+
+
+def _folds(record: Record) -> dict[str, Any]:
+    """Who tested and who chose in each fold; all others trained."""
+    row = record.chooser
+    return {
+        f"fold {fold.fold}": {"test": list(fold.test), "validation": sorted(chose)}
+        for fold, chose in (zip(row.folds, row.validated, strict=True) if row else ())
+    }
 
 
 def _made(record: Record, named: bool) -> list[Block]:
@@ -140,10 +157,9 @@ def _made(record: Record, named: bool) -> list[Block]:
         f"Nights: {record.nights['used']} used, {record.nights['refused']} refused.",
         f"Phases: {phases}.",
     ]
-    folds = {f"fold {f.fold}": list(f.test) for row in record.rows[:1] for f in row.folds}
     long = {"Plan": record.plan}
     if named:
-        long |= {"Versions, command, data": record.made, "Test subjects": folds}
+        long |= {"Versions, command, data": record.made, "Folds of subjects": _folds(record)}
     else:
         long["Versions, data"] = {k: v for k, v in record.made.items() if k != "command"}
     return [

@@ -16,8 +16,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.text import Text
 
 from orchestration.evidence.alternative import caption_of, in_words
+from orchestration.evidence.formats import typeset
 from orchestration.evidence.svg import numbered, shorter
 
 STAGES = {  # light to dark as sleep deepens; told apart in greys too, but for R among the blues
@@ -36,9 +38,10 @@ METHODS = {
     "SD+CL": "#3C93D8",
     "AT+CL": "#E0A21B",
     "AT+SD+CL": "#6A2280",
-    "Best found": "#C8402F",
+    "Best found": "#0E7C5A",
 }
-OTHERS = ("#1B9E77", "#B8659B", "#7A5C3E", "#5B6FA8", "#8FA31E", "#44AA99")
+OTHERS = ("#B8659B", "#7A5C3E", "#5B6FA8", "#8FA31E", "#6FC7B8")  # methods without their own
+FOLDS = ("#4E4ED8", "#D07CF0", "#22A69C", "#B5651D", "#8A8F2A", "#9B1B5A", "#5DB36A", "#F29E8E")
 INK, MUTED, FAINT = "#333333", "#6F6F6F", "#E4E4E4"
 WIDTH_IN = 9.0
 FONT_PT = 8.5
@@ -53,7 +56,7 @@ LOOK: Any = {  # settings of matplotlib
     "axes.labelcolor": INK,
     "axes.linewidth": 0.6,
     "axes.axisbelow": True,
-    "axes.unicode_minus": False,  # the same sign on axes as in what is written beside them
+    "axes.unicode_minus": True,  # a minus, as `typeset` has it in what is written beside them
     "axes.spines.top": False,
     "axes.spines.right": False,
     "text.color": INK,
@@ -71,7 +74,9 @@ LOOK: Any = {  # settings of matplotlib
     "lines.linewidth": 1.2,
     "legend.frameon": False,
     "legend.fontsize": FONT_PT,
-    "figure.facecolor": "white",
+    "figure.facecolor": "none",  # a page shades what scrolls from behind it
+    "axes.facecolor": "none",
+    "hatch.linewidth": 0.5,
     "svg.fonttype": "none",
     "svg.hashsalt": "evidence",
 }
@@ -84,13 +89,16 @@ P = ParamSpec("P")
 def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
     """A drawing function under the look of the house; the caller's settings stay as they are.
 
-    What its docstring says before "Args:" is the caption of what it draws.
+    What its docstring says before "Args:" is the caption of what it draws. Whatever it writes has
+    a minus, not a hyphen, before a number below zero, as tables have it.
     """
 
     @wraps(draw)
     def drawn(*args: P.args, **kwargs: P.kwargs) -> Figure:
         with mpl.rc_context(LOOK):
             figure = draw(*args, **kwargs)
+        for text in figure.findobj(Text):
+            text.set_text(typeset(text.get_text()))
         figure.set_label(caption_of(draw))
         return figure
 

@@ -1,9 +1,14 @@
 """The first screen: what was done and what came out, for somebody who stages no code."""
 
+from statistics import median
+
+from datasets.segments import SEGMENT_S
 from orchestration.chosen import BASELINE, SIMPLE, TEACHER
 from orchestration.evidence.answers import answers_of
 from orchestration.evidence.gathered import Evidence
 from orchestration.evidence.page import Block, Card, answers, cards, heading, listed, note, text
+from orchestration.evidence.rows import EvidenceRow
+from orchestration.evidence.scores import kappa
 
 STAGES = {  # what a clinic calls the classes of the schemes
     "W": "wake",
@@ -30,7 +35,9 @@ NOTE = (
     "Two human scorers reach a kappa of about 0.76 on five stages (Lee 2022); its words are those "
     "of Landis & Koch (1977). Brackets are 95 % intervals: how far a number could move had other "
     "people been recorded. A segment is 30 s. RR intervals: a linear discriminant on the times "
-    "between heartbeats. The EEG network is the EEG baseline of the tables below."
+    "between heartbeats, up to 10 minutes of them, ranked over the night. Cards are of all "
+    "segments together; answers compare person by person. The EEG network is the EEG baseline "
+    "of the tables below."
 )
 
 
@@ -52,10 +59,13 @@ def _done(evidence: Evidence) -> str:
     """The experiment in three sentences."""
     row = evidence.done[0]
     people, nights = len(row.people), len(row.nights)
+    minutes = median(len(night.labels) * night.page_s / 60 for night in row.nights)
+    length = f"{minutes / 60:.1f} h" if minutes >= 60 else f"{minutes:.0f} min"
     return (
         f"Networks staged {_count(nights, 'night')} of {_count(people, 'person', 'people')} whom "
-        "they had never seen, from one ECG lead. A network that reads the EEG taught them in "
-        "training only. Kappa (κ) is agreement with the human scorer: 0 is chance, 1 is perfect."
+        f"they had never seen ({length} scored, in the median), from one ECG lead. A network "
+        "that reads the EEG taught them in training only. Kappa (κ) is agreement with the human "
+        "scorer: 0 is chance, 1 is perfect."
     )
 
 
@@ -73,15 +83,28 @@ def _cards(evidence: Evidence, scheme: str, name: str) -> Block:
 
 
 def _card(evidence: Evidence, scheme: str, name: str, title: str) -> Card:
-    kappa = evidence.score(scheme, name, "kappa")
+    found = evidence.score(scheme, name, "kappa")
     right = 100 * evidence.score(scheme, name, "accuracy")["value"]
-    value, low, high = kappa["value"], kappa["low"], kappa["high"]
+    value, low, high = found["value"], found["low"], found["high"]
     between = f" [{low:.2f}, {high:.2f}]" if low is not None else ""
     called = POOR if value < 0 else next(w for most, w in AGREEMENT.items() if value <= most)
     span = (value, value) if low is None else (low, high)
     return Card(
-        title, f"κ {value:.2f}", between, (called, f"{right:.0f} % of segments right"), value, span
+        title,
+        f"κ {value:.2f}",
+        between,
+        (called, f"{right:.0f} % of segments right", *_folds(evidence.row(scheme, name))),
+        value,
+        span,
     )
+
+
+def _folds(row: EvidenceRow | None) -> list[str]:
+    """How far the networks of the folds lie apart, which an interval over people does not know."""
+    if not row or len(row.folds) < 2:
+        return []
+    found = kappa(row.fold_counts)
+    return [f"folds {found.min():.2f} to {found.max():.2f}"]
 
 
 def _limits(evidence: Evidence) -> list[str]:
@@ -95,15 +118,35 @@ def _limits(evidence: Evidence) -> list[str]:
         f"disorders are untested.{few}",
         "Intervals are over people. How much training anew with another seed would change is "
         f"not in them{': see Several seeds' if evidence.repeats else ''}.",
-        "Networks were chosen on validation subjects, so test scores chose nothing; but many "
-        "comparisons were made, for which Holm's p corrects.",
+        _chosen(evidence),
+        "Holm's p corrects within one rival and score. Kappa against the ECG baseline is the main "
+        "question; everything else is exploratory.",
     ]
+    if any(night.page_s != SEGMENT_S for night in row.nights):
+        said.append(
+            "Nights scored in 20 s pages have a label each 20 s, so their minutes weigh more."
+        )
     if refused := record.nights["refused"]:
         said.append(f"{_count(refused, 'night')} could not be read: not in these numbers.")
     failed = [f"{row.name} ({row.scheme})" for row in evidence.rows if row.failed]
     if failed:
         said.append(f"Without a result: {', '.join(failed)}. Reasons are at the end of the page.")
     return said
+
+
+def _chosen(evidence: Evidence) -> str:
+    """What validation subjects chose, and whether they were tested too."""
+    row = evidence.record.chooser
+    tested = {name for fold in row.folds for name in fold.test} if row else set()
+    both = tested.intersection(*[set().union(*row.validated)]) if row else set()
+    said = "Networks were chosen on validation subjects; test scores chose nothing."
+    if not both:
+        return said
+    return (
+        f"{said} But {len(both)} of {len(tested)} test nights were validation nights of another "
+        "fold, so a point that was searched for may look better than it is; a fixed point chose "
+        "its epoch only."
+    )
 
 
 def _count(n: int, one: str, many: str = "") -> str:

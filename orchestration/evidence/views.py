@@ -14,6 +14,8 @@ TITLES = {
     "balanced_accuracy": "Balanced acc.",
 }
 PAPER = ("weighted_f1", "accuracy")  # what the paper's Table I gives
+FEWEST_FOLDS = 5  # whose t-test is shown; with fewer it has next to no power
+FEWEST_PEOPLE = 5  # of a group whose interval is shown; a bootstrap of fewer is too narrow
 
 
 class View(NamedTuple):
@@ -56,15 +58,17 @@ def paper_view(table: Table, scheme: str) -> View:
 
 def classes_view(table: Table, scheme: str) -> View:
     """Every class: F1 beside the paper's Table II, precision, recall, support."""
-    heads = ("Method", "Class", "F1: paper", "ours (95 % interval)", "Precision", "Recall", "n")
+    heads = ("Method", "Class", "F1: paper", "ours (95 % interval)", "difference", "sd over folds")
     return View(
-        heads,
+        (*heads, "Precision", "Recall", "n"),
         [
             (
                 row["row"],
                 row["class"],
                 _number(row["paper"], 2),
                 _cell(row | {"value": row["f1"]}, sd=False),
+                _signed(row["difference"]),
+                _number(row.get("sd_folds")),
                 _number(row["precision"]),
                 _number(row["recall"]),
                 str(row["support"]),
@@ -101,20 +105,18 @@ def subgroups_view(table: Table, scheme: str, score: str = "kappa") -> View:
     for row in mine:
         groups.setdefault((row["descriptor"], row["group"]), {})[row["row"]] = row
     cells = [
-        (*group, _people(found), *(_cell(found.get(method, {})) for method in methods))
+        (": ".join(group), _people(found), *(_of_group(found.get(m, {})) for m in methods))
         for group, found in groups.items()
     ]
-    return View(("Divided by", "Group", "People", *methods), cells)
+    return View(("Group", "People", *methods), cells)
 
 
 def gains_view(table: Sequence[Mapping[str, Any]], scheme: str) -> View:
-    """Every comparison of a scheme."""
-    tests = {
-        "wilcoxon_p": "Wilcoxon p",
-        "holm_p": "Holm p",
-        "permutation_p": "Permutation p",
-        "corrected_t_p": "Corrected t p",
-    }
+    """Every comparison of a scheme; the t-test over folds only where there are enough of them."""
+    mine = [dict(row) for row in table if row["scheme"] == scheme]
+    tests = {"wilcoxon_p": "Wilcoxon p", "holm_p": "Holm p", "permutation_p": "Sign-flip p"}
+    if all(row["corrected_t_p"] is not None and row["folds"] >= FEWEST_FOLDS for row in mine):
+        tests["corrected_t_p"] = "Corrected t p"
     effects = {"rank_biserial": "Rank-biserial", "cohen_dz": "Cohen dz"}
     heads = ("Method", "Rival", "Score", "Mean gain (95 % interval)", *tests.values())
     return View(
@@ -129,8 +131,7 @@ def gains_view(table: Sequence[Mapping[str, Any]], scheme: str) -> View:
                 *(_number(row[name]) for name in effects),
                 f"{row['better']} / {row['worse']}",
             )
-            for row in map(dict, table)
-            if row["scheme"] == scheme
+            for row in mine
         ],
     )
 
@@ -152,23 +153,35 @@ def _people(found: Mapping[str, Mapping[str, Any]]) -> str:
     return str(max(row["people"] for row in found.values()))
 
 
-def _cell(row: Mapping[str, Any], sd: bool = True) -> str:
-    """A value, its interval, its sd over folds."""
+def _of_group(row: Mapping[str, Any]) -> str:
+    """A score of a group, with short bounds, for there is a column a method; few have none."""
+    few = row.get("people", 0) < FEWEST_PEOPLE
+    return _cell({**row, "low": None} if few else row, digits=2)
+
+
+def _cell(row: Mapping[str, Any], sd: bool = True, digits: int = 3) -> str:
+    """A value, its interval in so many digits, its sd over folds."""
     if row.get("value") is None:
         return ""
-    text = f"{row['value']:.3f}"
+    text = _number(row["value"])
     if row.get("low") is not None:
-        text += f" [{row['low']:.3f}, {row['high']:.3f}]"
-    return f"{text} ± {row['sd_folds']:.3f}" if sd and row.get("sd_folds") is not None else text
+        text += f" [{_number(row['low'], digits)}, {_number(row['high'], digits)}]"
+    folds = _number(row.get("sd_folds")) if sd else ""
+    return f"{text} ± {folds}" if folds else text
 
 
 def _number(value: float | None, digits: int = 3) -> str:
-    return "" if value is None else f"{value:.{digits}f}"
-
-
-def _p(value: float | None) -> str:
-    return "< 0.001" if value is not None and value < 0.001 else _number(value)
+    """A number without a minus before a zero; nothing where there is none."""
+    return "" if value is None else f"{value:z.{digits}f}"
 
 
 def _signed(value: float | None) -> str:
-    return "" if value is None else f"{value:+.3f}"
+    """A difference with its sign, and none before a zero."""
+    return "" if value is None else f"{value:+z.3f}".replace("+0.000", "0.000")
+
+
+def _p(value: float | None) -> str:
+    """A p-value as journals print it, without the zero before the point."""
+    if value is not None and value < 0.001:
+        return "< .001"
+    return "1" if value is not None and value >= 0.9995 else _number(value).removeprefix("0")

@@ -27,7 +27,7 @@ def verdict(
     tests = f"{_tested(comparison, holm_p)}; {_counted(comparison, gains)}"
     if mean.excludes(0):
         change = f"gains {amount} over" if gains else f"loses {amount} to"
-        caution = _caution(holm_p)
+        caution = _caution(comparison.wilcoxon_p, holm_p)
         return f"{name} {change} {rival} ({_bounds(mean)}, excludes zero; {tests}){caution}."
     side, what = ("above", "gain") if gains else ("below", "loss")
     return (
@@ -68,8 +68,10 @@ def _p(value: float) -> str:
     return "= 1" if value >= 0.9995 else f"= {value:.3f}".replace("0.", ".", 1)
 
 
-def _caution(holm_p: float | None) -> str:
+def _caution(p: float, holm_p: float | None) -> str:
     """An interval knows nothing of the other comparisons; Holm's p does."""
+    if p >= ALPHA:
+        return f", but the signed-rank test (p {_p(p)}) does not show it"
     if holm_p is None or holm_p < ALPHA:
         return ""
     return ", but not surely among so many comparisons"
