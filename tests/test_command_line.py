@@ -6,13 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.forked import typed
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def typed(script: str, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run a script as `python -m orchestration.SCRIPT WORDS`."""
-    command = [sys.executable, "-m", f"orchestration.{script}", *words]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+def assert_one_line(said: str, stderr: str) -> None:
+    assert said in stderr
+    assert stderr.startswith("error: ")
+    assert stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize(
@@ -28,15 +30,22 @@ def typed(script: str, *words: str) -> subprocess.CompletedProcess[str]:
 def test_bad_input_is_one_line_and_exit_code_two(
     script: str, words: list[str], said: str, tmp_path: Path
 ) -> None:
-    done = typed(script, *(word.format(tmp=tmp_path) for word in words))
+    given = tmp_path / "given"
+    given.mkdir()
+    words = [word.format(tmp=given) for word in words]
+    assert typed(tmp_path, f"orchestration.{script}", *words) == 2
+    assert_one_line(said, (tmp_path / "stderr").read_text())
+
+
+def test_no_library_adds_a_line_while_it_is_imported(tmp_path: Path) -> None:
+    words = ["--recordings", str(tmp_path / "none"), "--storage", str(tmp_path / "s")]
+    command = [sys.executable, "-m", "orchestration.sweep", *words]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert done.returncode == 2
-    assert said in done.stderr
-    assert done.stderr.startswith("error: ")
-    assert done.stderr.count("\n") == 1
+    assert_one_line("none is not a folder", done.stderr)
 
 
 @pytest.mark.parametrize("script", ["sweep", "prepare", "report", "pull"])
-def test_help_says_how_to_type_it(script: str) -> None:
-    done = typed(script, "--help")
-    assert done.returncode == 0
-    assert f"orchestration.{script}" in done.stdout
+def test_help_says_how_to_type_it(script: str, tmp_path: Path) -> None:
+    assert typed(tmp_path, f"orchestration.{script}", "--help") == 0
+    assert f"orchestration.{script}" in (tmp_path / "stdout").read_text()

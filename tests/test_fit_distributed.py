@@ -8,12 +8,12 @@ import pytest
 import torch
 from torch import distributed as dist
 from torch import nn
-from torch.multiprocessing.spawn import spawn
 
 from kd_core.batch import IGNORED, Batch
 from kd_core.distributed import broadcast, gathered
 from kd_core.fit import Training, fit
 from kd_core.objectives import AttentionTransfer, Classification, Objective, SoftmaxDistillation
+from tests.forked import ranks as run_ranks
 from tests.toy import CLASSES, ToyNet, toy_batch
 
 WORLD = 2
@@ -83,7 +83,7 @@ def worker(rank: int, folder: Path) -> None:
 def ranks(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     """What each of two processes has found."""
     folder = tmp_path_factory.mktemp("ranks")
-    spawn(worker, (folder,), nprocs=WORLD)  # type: ignore[no-untyped-call]
+    run_ranks(worker, WORLD, folder)
     return [torch.load(folder / f"{rank}.pt", weights_only=True) for rank in range(WORLD)]
 
 

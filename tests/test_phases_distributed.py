@@ -9,11 +9,11 @@ import pytest
 import torch
 from safetensors.torch import load_file
 from torch import distributed as dist
-from torch.multiprocessing.spawn import spawn
 
 from datasets.stages import SCHEMES
 from kd_core.confusion import Confusion
 from orchestration.store import Store
+from tests.forked import ranks
 from tests.phase_runs import experiment_on, run_phases, store_of
 
 WORLD = 2
@@ -46,7 +46,7 @@ def worker(rank: int, nights: Path, root: Path, folder: Path) -> None:
 @pytest.mark.slow
 def test_two_workers_write_one_result_whose_subjects_add_up(nights: Path, tmp_path: Path) -> None:
     store_of(nights, tmp_path / "storage")
-    spawn(worker, (nights, tmp_path / "storage", tmp_path), nprocs=WORLD)  # type: ignore[no-untyped-call]
+    ranks(worker, WORLD, nights, tmp_path / "storage", tmp_path)
     one, two = (json.loads((tmp_path / f"{rank}.json").read_text()) for rank in range(WORLD))
     assert one == two
     folders = {step: Path(out) for step, out in one["folders"].items()}

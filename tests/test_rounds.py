@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from orchestration.plan import Plan, Search
+from orchestration.plans import smoke
 from orchestration.rounds import Told, draw
 from orchestration.space import inside
-from tests.small import small_plan
 
 ROOT = Path(__file__).resolve().parents[1]
-PLAN = small_plan(search=Search(trials=16, startup=4))
+PLAN = replace(smoke(), search=Search(trials=16, startup=4))
 
 
 def told(params: dict[str, Any]) -> Told:
@@ -41,13 +41,13 @@ def test_a_search_begins_with_the_plans_own_points() -> None:
 
 
 def test_own_points_that_one_round_does_not_hold_fall_to_the_next() -> None:
-    plan = small_plan(search=replace(PLAN.search, round=2))
+    plan = replace(PLAN, search=replace(PLAN.search, round=2))
     own = [inside(plan.point(method), plan.search) for method in plan.search.methods]
     assert searched(plan, rounds=2)[:3] == own
 
 
 def test_what_the_plans_own_points_leave_open_is_drawn() -> None:
-    plan = small_plan(alpha=0.01, search=replace(PLAN.search, methods=("SD+CL",)))
+    plan = replace(PLAN, alpha=0.01, search=replace(PLAN.search, methods=("SD+CL",)))
     first = searched(plan, rounds=1)[0]
     assert first["temperature"] == plan.temperature
     assert 0.05 <= first["alpha"] <= 0.95
@@ -74,7 +74,7 @@ def test_later_points_lean_towards_what_scored_well() -> None:
 
 
 def test_a_round_of_a_point_each_learns_from_every_trial() -> None:
-    plan = small_plan(search=replace(PLAN.search, round=1))
+    plan = replace(PLAN, search=replace(PLAN.search, round=1))
     points = searched(plan, rounds=6)
     assert len(points) == 6
 
