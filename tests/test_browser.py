@@ -265,7 +265,7 @@ def test_the_first_screen_holds_the_numbers_and_what_they_mean(page: Page) -> No
     for words in ("ECG network: SD+CL", "Same ECG, no teacher", "EEG network, the teacher"):
         card = page.locator(".card").filter(has_text=words)
         assert re.search(
-            r"κ \d\.\d\d\s*\[.+\].+ agreement.*% of segments right", card.inner_text(), re.S
+            r"κ\s\d\.\d\d\s*\[.+\].+ agreement.*% of segments right", card.inner_text(), re.S
         )
     for element in (*page.locator(".card").all(), *page.locator("dl div").all()):
         box = element.bounding_box()

@@ -138,6 +138,17 @@ def test_every_table_is_a_file_in_four_forms(evidence: Evidence) -> None:
             assert files[f"{name}-W-N-R.{form}"].count(b"\n") > 2, (name, form)
 
 
+def test_of_a_long_table_the_lines_most_look_for_stand_before_all_of_them(
+    evidence: Evidence,
+) -> None:
+    part = next(p for p in parts_of(evidence, {}) if p.title == "Is the gain real?")
+    short = next(block for block in part.blocks if block.kind == "table")
+    (whole,) = next(block for block in part.blocks if block.kind == "folded").blocks
+    scores = [line[short.heads.index("Score")] for line in whole.cells]
+    assert {line[short.heads.index("Score")] for line in short.cells} == {"Kappa"}
+    assert len(short.cells) == scores.count("Kappa") < len(scores)
+
+
 def test_gains_are_differences_of_the_same_people(evidence: Evidence) -> None:
     found = gains(evidence.done, BASELINE, 0.25, names=["accuracy"])
     (ours,) = [gain for gain in gain_table(found) if gain["row"] == "SD+CL"]

@@ -143,6 +143,6 @@ def _said(gain: Gain, rival: str) -> str:
     if math.isnan(mean.low) or math.isnan(mean.high):
         return gain.said()
     return (
-        f"Kappa {mean.estimate:+.2f} a person [{mean.low:+.2f}, {mean.high:+.2f}] against "
+        f"Kappa {mean.estimate:+z.2f} a person [{mean.low:+z.2f}, {mean.high:+z.2f}] against "
         f"{rival}, better in {found.better} of {found.subjects}."
     )

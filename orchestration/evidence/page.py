@@ -118,7 +118,7 @@ def figure(svg: str) -> Block:
 
 
 def folded(summary: str, blocks: Sequence[Block]) -> Block:
-    """Figures that not everybody looks at, folded away; paper shows them."""
+    """What not everybody looks at, folded away; paper shows it."""
     return Block(kind="folded", summary=summary, blocks=tuple(blocks))
 
 

@@ -13,6 +13,7 @@ from orchestration.evidence.pages_table import pages_said
 from orchestration.evidence.restaged import left_out
 from orchestration.evidence.seeds_table import GAINS_NOTE, NOTE, seeds_said
 from orchestration.evidence.summary import summary
+from orchestration.evidence.views import View
 
 TABLES = {  # title of a part -> its tables, and how to read each
     "The paper's tables": {
@@ -62,6 +63,11 @@ TABLES = {  # title of a part -> its tables, and how to read each
         "in nats. Brier: 0 is best, 2 is worst. Areas are of one class against the rest.",
     },
 }
+SHORT = {  # long tables -> the column, and the value in it, of the lines that are not folded away
+    "gains": ("Score", "Kappa"),
+    "likeness": ("Case", "all segments"),
+    "sleep": ("Method", ""),  # the network to take home
+}
 FIRST, LAST = "Summary", "How it was made"
 
 
@@ -86,13 +92,24 @@ def parts_of(evidence: Evidence, drawn: Mapping[str, Sequence[Block]]) -> list[P
 
 
 def _table(evidence: Evidence, name: str, words: str) -> list[Block]:
-    """One table a scheme under its heading, then how to read it."""
+    """One table a scheme under its heading, a long one folded away; then how to read it."""
     blocks = []
     for scheme in evidence.schemes:
         view = evidence.view(name, scheme)
         if view.cells:
-            blocks += [page.heading(f"Stages {scheme}"), page.table(view)]
+            blocks += [page.heading(f"Stages {scheme}"), *_shortened(evidence, name, scheme, view)]
     return [*blocks, page.note(words)] if blocks else []
+
+
+def _shortened(evidence: Evidence, name: str, scheme: str, view: View) -> list[Block]:
+    """The lines of a table that most readers look for, then all of them."""
+    if name not in SHORT:
+        return [page.table(view)]
+    head, value = SHORT[name]
+    column, wanted = view.heads.index(head), value or evidence.best.get(scheme, "")
+    short = [line for line in view.cells if line[column] == wanted]
+    whole = page.folded(f"All {len(view.cells)} lines", [page.table(view)])
+    return [page.table(View(view.heads, short)), whole] if short else [whole]
 
 
 def _said(evidence: Evidence) -> list[Block]:

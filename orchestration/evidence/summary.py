@@ -2,7 +2,7 @@
 
 from statistics import median
 
-from datasets.segments import SEGMENT_S
+from datasets.recut import is_widened
 from orchestration.chosen import BASELINE, SIMPLE, TEACHER
 from orchestration.evidence.answers import answers_of
 from orchestration.evidence.gathered import Evidence
@@ -86,12 +86,12 @@ def _card(evidence: Evidence, scheme: str, name: str, title: str) -> Card:
     found = evidence.score(scheme, name, "kappa")
     right = 100 * evidence.score(scheme, name, "accuracy")["value"]
     value, low, high = found["value"], found["low"], found["high"]
-    between = f" [{low:.2f}, {high:.2f}]" if low is not None else ""
+    between = f" [{low:z.2f}, {high:z.2f}]" if low is not None else ""
     called = POOR if value < 0 else next(w for most, w in AGREEMENT.items() if value <= most)
     span = (value, value) if low is None else (low, high)
     return Card(
         title,
-        f"κ {value:.2f}",
+        f"κ\u00a0{value:z.2f}",
         between,
         (called, f"{right:.0f} % of segments right", *_folds(evidence.row(scheme, name))),
         value,
@@ -104,7 +104,7 @@ def _folds(row: EvidenceRow | None) -> list[str]:
     if not row or len(row.folds) < 2:
         return []
     found = kappa(row.fold_counts)
-    return [f"folds {found.min():.2f} to {found.max():.2f}"]
+    return [f"folds {found.min():z.2f} to {found.max():z.2f}"]
 
 
 def _limits(evidence: Evidence) -> list[str]:
@@ -122,7 +122,7 @@ def _limits(evidence: Evidence) -> list[str]:
         "Holm's p corrects within one rival and score. Kappa against the ECG baseline is the main "
         "question; everything else is exploratory.",
     ]
-    if any(night.page_s != SEGMENT_S for night in row.nights):
+    if any(is_widened(night.page_s) for night in row.nights):
         said.append(
             "Nights scored in 20 s pages have a label each 20 s, so their minutes weigh more."
         )
