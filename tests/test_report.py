@@ -12,7 +12,7 @@ import pytest
 
 from orchestration.chosen import BASELINE, SIMPLE, Chosen, ChosenFold, Record
 from orchestration.evidence.drawn import drawn, told_apart
-from orchestration.evidence.gains import gain_table, gains
+from orchestration.evidence.gains import gain_table, gains, sided
 from orchestration.evidence.gathered import Evidence
 from orchestration.evidence.page import Block, Part, as_html, heading, listed, table
 from orchestration.evidence.parts import parts_of
@@ -159,6 +159,14 @@ def test_gains_are_differences_of_the_same_people(evidence: Evidence) -> None:
     assert ours["mean"] == pytest.approx((one - other).mean())
     assert ours["better"] + ours["worse"] + ours["equal"] == 8
     assert ours["holm_p"] >= ours["wilcoxon_p"]
+
+
+def test_gains_and_losses_against_one_rival_are_a_sentence(evidence: Evidence) -> None:
+    found = [gain for gain in evidence.gains if (gain.rival, gain.score) == (SIMPLE, "kappa")]
+    assert sided(found) == (
+        "kappa against the RR discriminant, by intervals: EEG baseline: gains; "
+        "ECG baseline, SD+CL: loses."
+    )
 
 
 def test_rows_that_share_no_person_are_not_compared(evidence: Evidence) -> None:

@@ -34,13 +34,20 @@ def score_figures(evidence: Evidence, rows: Sequence[EvidenceRow]) -> list[Figur
 
 
 def kappa_figure(rows: Sequence[EvidenceRow]) -> Figure:
-    """Kappa of every subject under every method."""
-    return subject_figure(_kappas(rows), "Cohen's kappa")
+    """Kappa of every test night under every method."""
+    found = {
+        row.name: dict(zip(row.subjects, scores.kappa(row.counts).tolist(), strict=True))
+        for row in rows
+    }
+    return subject_figure(found, "Cohen's kappa")
 
 
 def gain_figures(rows: Sequence[EvidenceRow]) -> list[Figure]:
-    """What each subject gains over the ECG baseline."""
-    kappas = _kappas(rows)
+    """What each person gains over the ECG baseline, as the tests compare them."""
+    kappas = {
+        row.name: dict(zip(row.people, scores.kappa(row.people_counts).tolist(), strict=True))
+        for row in rows
+    }
     theirs = kappas.pop(BASELINE, {})
     gains = {
         name: {s: ours[s] - theirs[s] for s in ours.keys() & theirs.keys()}
@@ -81,14 +88,6 @@ def _forest(evidence: Evidence, scheme: str, score: str) -> Figure:
         for row, values in zip(lines, known, strict=True)
     ]
     return forest_figure(estimates, TITLES[score])
-
-
-def _kappas(rows: Sequence[EvidenceRow]) -> dict[str, dict[str, float]]:
-    """Row -> subject -> Cohen's kappa."""
-    return {
-        row.name: dict(zip(row.subjects, scores.kappa(row.counts).tolist(), strict=True))
-        for row in rows
-    }
 
 
 def _or_nan(value: float | None) -> float:

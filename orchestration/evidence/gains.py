@@ -44,6 +44,18 @@ def spoken(row: str) -> str:
     return SPOKEN.get(row, row)
 
 
+def sided(found: Sequence[Gain]) -> str:
+    """Which rows gain or lose against their one rival, by intervals, in a sentence."""
+    sides: dict[str, list[str]] = {}
+    for gain in found:
+        mean = gain.comparison.mean
+        shown = "gains" if mean.estimate > 0 else "loses"
+        sides.setdefault(shown if mean.excludes(0) else "shows neither", []).append(gain.row)
+    said = "; ".join(f"{', '.join(rows)}: {side}" for side, rows in sides.items())
+    score = NAMES.get(found[0].score, found[0].score)
+    return f"{score} against the {spoken(found[0].rival)}, by intervals: {said}."
+
+
 def gains(
     rows: Sequence[EvidenceRow], rival: str, test_share: float, names: Sequence[str] = COMPARED
 ) -> list[Gain]:

@@ -7,6 +7,7 @@ from typing import Any
 from orchestration.chosen import BASELINE, SIMPLE, Record
 from orchestration.evidence import page
 from orchestration.evidence.clinical import NOTE as AGREEMENT_NOTE
+from orchestration.evidence.gains import sided
 from orchestration.evidence.gathered import Evidence
 from orchestration.evidence.page import Block, Part
 from orchestration.evidence.pages_table import pages_said
@@ -113,13 +114,13 @@ def _shortened(evidence: Evidence, name: str, scheme: str, view: View) -> list[B
 
 
 def _said(evidence: Evidence) -> list[Block]:
-    """Every comparison in kappa as a sentence."""
-    said = [
-        f"{gain.scheme}: {gain.said()}"
-        for rival in (BASELINE, SIMPLE)
-        for gain in evidence.gains
-        if (gain.rival, gain.score) == (rival, "kappa")
-    ]
+    """Kappa against the ECG baseline in a sentence each, against the RR intervals in one."""
+    kappas = [gain for gain in evidence.gains if gain.score == "kappa"]
+    said = [f"{gain.scheme}: {gain.said()}" for gain in kappas if gain.rival == BASELINE]
+    for scheme in evidence.schemes:
+        mine = [gain for gain in kappas if (gain.scheme, gain.rival) == (scheme, SIMPLE)]
+        if mine:
+            said.append(f"{scheme}: {sided(mine)}")
     return [page.listed(said)] if said else []
 
 
