@@ -29,6 +29,7 @@ WORKER_ENV = {
     "MALLOC_TOP_PAD_": "268435456",
     "RAY_TRAIN_HEALTH_CHECK_INTERVAL_S": "0.2",
     "RAY_TRAIN_ENABLE_PREEMPTION_WATCHER": "0",
+    "RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S": "86400",  # a group whose node left waits for a place
     "RAY_TRAIN_ENABLE_STATE_TRACKING": "1",  # runs at the dashboard's /api/train/v2/runs/v1
     "PYTHONWARNINGS": "ignore:`ExecutionOptions.exclude_resources`",  # Ray's own, at each start
 }

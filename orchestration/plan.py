@@ -26,7 +26,9 @@ class Search:
     layers: tuple[str, ...] = ("all", "encoder", "bottleneck", "decoder", "deep")  # only with AT
     startup: int = 8  # random points before TPE takes over
     round: int = 4  # points drawn together; many machines want many, TPE learns more from few
-    prune_p: float = 0.2  # a trial stops once its rival beats it with a p below this; 0: never
+    # A trial stops once its rival beats it with a p below this; 0: never. At a half it stops once
+    # it is behind, as SMAC drops challengers: what is lost are near equals, which seeds part more.
+    prune_p: float = 0.5
     concurrent: int = 0  # trials at a time; 0 is as many as the resources hold
 
     def __post_init__(self) -> None:
@@ -59,7 +61,7 @@ class Runtime:
     cpus: float = 1.0  # CPUs a worker
     gpus: float = -1.0  # GPUs a worker, or a fraction of one; -1: one if the cluster has any
     groups: int = 0  # training runs at a time; 0 is as many as the resources hold
-    retries: int = 2  # how often a run is started again after it lost a worker
+    retries: int = 2  # how many workers a run may lose before it has finished a phase more
     dashboard: bool = True  # Ray's dashboard for an embedded Ray, on the loopback address
     mlflow: str = ""  # tracking URI; "" is what MLFLOW_TRACKING_URI says, if it is set
 

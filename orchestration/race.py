@@ -2,6 +2,8 @@
 
 Folds differ in how hard they are, so trials are compared subject by subject, never by the means of
 different folds: a paired test finds in one or two folds what two means show after all of them.
+At a p of a half it is SMAC's rule (Hutter, Hoos & Leyton-Brown 2011), whose challengers go on only
+while they are not behind on what both have seen.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,6 +13,7 @@ from scipy.stats import wilcoxon
 from orchestration.build import Outcome
 
 Scores = Sequence[Mapping[str, float]]  # for each fold, in order: validation subject -> score
+TIE = 1e-9  # what rounding may make of equal sums
 FEWEST = 2  # subjects that can decide anything; optuna.pruners.WilcoxonPruner's number
 
 
@@ -28,7 +31,7 @@ def over(outcomes: Sequence[Outcome], rival: Scores, prune_p: float) -> bool:
 def beaten(ours: Scores, rival: Scores, prune_p: float) -> bool:
     """Whether the rival is better on average, and surely so: p below `prune_p`."""
     pairs = pairs_of(ours, rival)
-    behind = sum(mine for mine, _ in pairs) < sum(theirs for _, theirs in pairs)
+    behind = sum(theirs - mine for mine, theirs in pairs) > TIE
     return behind and chance(pairs) < prune_p
 
 

@@ -12,6 +12,7 @@ import torch
 from ray.train import FailureConfig, LoggingConfig, RunConfig, ScalingConfig
 from ray.train.torch import TorchConfig, TorchTrainer, get_device
 from ray.train.v2.api.callback import UserCallback
+from ray.train.v2.api.exceptions import TrainingFailedError
 
 from orchestration.build import Outcome, Stop, finished, walk
 from orchestration.experiment import Experiment, phases_of
@@ -90,9 +91,29 @@ def train(
             logging_config=LoggingConfig(log_level="WARNING"),
         ),
     )
-    outcomes: list[Outcome] = trainer.fit().return_value
+    outcomes = _fitted(trainer, [phase.key for e in experiments for phase in phases_of(e)], store)
     files.remove(f"train/{name}")  # Ray's notes on the run; all that counts is in the phases
     return outcomes
+
+
+def _fitted(trainer: TorchTrainer, keys: Sequence[str], store: str) -> list[Outcome]:
+    """What the group returns; one that lost too many workers starts anew if it has got on.
+
+    Ray counts losses over a group's whole life, which may be days on machines that get reclaimed.
+    """
+    while True:
+        before = _done(keys, store)
+        try:
+            outcomes: list[Outcome] = trainer.fit().return_value
+            return outcomes
+        except TrainingFailedError:
+            if _done(keys, store) == before:
+                raise
+
+
+def _done(keys: Sequence[str], store: str) -> int:
+    """How many of these phases are finished."""
+    return len(Store(store).phase_keys().intersection(keys))
 
 
 def _walk(config: dict[str, Any]) -> list[Outcome]:

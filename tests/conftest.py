@@ -1,4 +1,4 @@
-"""What several test files share: one embedded Ray a session, one small generated cohort."""
+"""What several test files share: an embedded Ray a worker, one small generated cohort."""
 
 import logging
 import os
@@ -11,13 +11,31 @@ from pathlib import Path
 
 import pytest
 
+from tests.shared import made_once
 from tests.terminal import PLAN, end_all, leaderboard
 
 os.environ.setdefault("RAY_TRAIN_HEALTH_CHECK_INTERVAL_S", "0.2")
 os.environ.setdefault("RAY_TRAIN_ENABLE_PREEMPTION_WATCHER", "0")
 os.environ.setdefault("RAY_AUTH_MODE", "disabled")  # an embedded Ray of one process, on loopback
+# Ray's helpers are kept for the next step of a sweep: each takes seconds to import PyTorch.
+os.environ.setdefault("RAY_idle_worker_killing_time_threshold_ms", "30000")
+# None are started before it is known in which environment they have to run.
+os.environ.setdefault("RAY_prestart_worker_first_driver", "0")
 os.environ["OMP_NUM_THREADS"] = "1"
 os.environ.setdefault("SLEEP_RUN", "tests")  # before Ray starts, so that its workers know it
+
+# Minutes first: two workers that take file after file then end together.
+SLOW = (
+    *("test_killed", "test_search_runs", "test_nodes_that_leave", "test_main_job"),
+    *("test_security", "test_ray_train", "test_ingest", "test_doctor", "test_restaging"),
+    *("test_browser", "test_nodes", "test_cluster"),
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files in SLOW begin, in its order; the others follow as they were."""
+    turns = {name: turn for turn, name in enumerate(SLOW)}
+    items.sort(key=lambda item: turns.get(item.path.stem, len(turns)))
 
 
 @pytest.fixture(scope="session")
@@ -85,14 +103,26 @@ def cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Eight short nights in MASS's layout, and two that cannot be used."""
     from datasets.synthetic import write_synthetic_mass
 
-    folder = tmp_path_factory.mktemp("recordings")
-    write_synthetic_mass(folder, 8, pages=60, seed=1, unusable=True)
-    return folder
+    def write(folder: Path) -> None:
+        write_synthetic_mass(folder, 8, pages=60, seed=1, unusable=True)
+
+    return made_once("recordings", tmp_path_factory, write)
 
 
 @pytest.fixture
 def ray_folder() -> Iterator[str]:
     """A folder with a short name for a sweep's own Ray; who still names it at last is killed."""
+    yield from folder_of_a_ray()
+
+
+@pytest.fixture
+def other_ray_folder() -> Iterator[str]:
+    """The same for a second sweep beside it."""
+    yield from folder_of_a_ray()
+
+
+def folder_of_a_ray() -> Iterator[str]:
+    """A folder with a short name, for a socket path is short."""
     with tempfile.TemporaryDirectory(prefix="r-", dir="/tmp", ignore_cleanup_errors=True) as name:
         yield name
         end_all(name)
@@ -109,8 +139,20 @@ def four_nights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def quiet(four_nights: Path, ray_session: None, tmp_path_factory: pytest.TempPathFactory) -> bytes:
+def quiet(
+    four_nights: Path, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> bytes:
     """The leaderboard of a sweep of PLAN that nobody disturbed."""
+
+    def write(folder: Path) -> None:
+        request.getfixturevalue("ray_session")  # not where another worker has swept
+        sweep_undisturbed(four_nights, str(folder))
+
+    return leaderboard(str(made_once("quiet", tmp_path_factory, write)))
+
+
+def sweep_undisturbed(recordings: Path, storage: str) -> None:
+    """Sweep PLAN on the session's Ray; nothing is left of a phase that is finished."""
     from datasets.mass import find_recordings
     from orchestration.arguments import sweep_arguments
     from orchestration.cluster import fitted
@@ -120,21 +162,15 @@ def quiet(four_nights: Path, ray_session: None, tmp_path_factory: pytest.TempPat
     from orchestration.store import Store
     from orchestration.sweeps import make_sweep
 
-    folders = [
-        "--recordings",
-        str(four_nights),
-        "--storage",
-        str(tmp_path_factory.mktemp("quiet")),
-    ]
+    folders = [f"--recordings={recordings}", f"--storage={storage}"]
     given = sweep_arguments([*shlex.split(PLAN), *folders])
     store = Store.open(given.storage)
-    nights = ingest(find_recordings(four_nights), store)
+    nights = ingest(find_recordings(recordings), store)
     plan = replace(given.plan, runtime=fitted(given.plan.runtime))
     sweep = make_sweep(plan, nights.windows, nights.subjects)
     write_report(run_sweep(sweep, nights, store), store)
     assert store.files.names("halfway") == []
     assert store.files.names("leases") == []
-    return leaderboard(given.storage)
 
 
 @pytest.fixture(scope="session")

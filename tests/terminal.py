@@ -85,8 +85,13 @@ def processes_of(ray_folder: str) -> dict[int, str]:
 
 
 def train_workers(ray_folder: str) -> list[int]:
-    """The processes in which phases are trained."""
+    """The processes in which fixed phases are trained."""
     return [pid for pid, words in processes_of(ray_folder).items() if "RayTrainWorker" in words]
+
+
+def trial_workers(ray_folder: str) -> list[int]:
+    """The processes in which trials train their phases."""
+    return [pid for pid, words in processes_of(ray_folder).items() if "ImplicitFunc" in words]
 
 
 def end_all(ray_folder: str) -> None:

@@ -19,7 +19,8 @@ pytestmark = [
 @pytest.fixture
 def nodes(ray_folder: str) -> Iterator[Nodes]:
     """A cluster that has a head only."""
-    cluster = Nodes(ray_folder, dict(os.environ))
+    soon = {"RAY_health_check_period_ms": "500"}  # between looks at a node; five must fail
+    cluster = Nodes(ray_folder, os.environ | soon)
     yield cluster
     cluster.end()
 
@@ -58,3 +59,21 @@ def test_nodes_that_leave_in_ingest_and_in_a_phase_are_made_up_for(
     assert code == 0, text
     assert "groups         4" in text
     assert leaderboard(storage) == quiet
+
+
+def test_phases_spread_over_nodes_and_one_that_leaves_for_good_is_done_without(
+    four_nights: Path, quiet: bytes, bucket: str, ray_folder: str, nodes: Nodes
+) -> None:
+    """The other node is full for a while, so what was lost has to wait for its place."""
+    raylets = {int(nodes.ask("add 1 0")) for _ in range(2)}
+    plan = PLAN.replace("--runtime.groups 1", "--runtime.groups 2")
+    sweep = Sweep(plan, four_nights, bucket, ray_folder, RAY_ADDRESS=nodes.address)
+
+    def spread() -> bool:
+        return raylets_of(train_workers(ray_folder)) == raylets and len(halfway(bucket)) == 2
+
+    assert sweep.comes_to(spread), sweep.ended().text
+    nodes.ask("kill 1")
+    text, code = sweep.ended()
+    assert code == 0, text
+    assert leaderboard(bucket) == quiet

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from orchestration.plan import Plan, Runtime, Search
-from orchestration.plans import PLANS, paper, reference
+from orchestration.plans import PLANS, default, paper, reference
 
 
 @pytest.mark.parametrize("name", PLANS)
@@ -47,6 +47,13 @@ def test_the_reference_plan_keeps_what_the_authors_released() -> None:
 def test_a_plan_that_cannot_run_is_refused(wrong: dict[str, object], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         replace(paper(), **wrong)  # type: ignore[arg-type]
+
+
+def test_the_default_plan_races_trials_and_stops_phases_that_learn_no_more() -> None:
+    plan = default()
+    assert 0 < plan.search.prune_p <= 0.5
+    assert plan.training.patience
+    assert plan.training.patience < plan.training.epochs
 
 
 def test_search_and_runtime_check_their_values() -> None:

@@ -49,7 +49,7 @@ def as_folds(pairs: Pairs) -> tuple[Scores, Scores]:
     return ours, rival
 
 
-@pytest.mark.parametrize("prune_p", [0.0, 0.05, 0.1, 0.3])
+@pytest.mark.parametrize("prune_p", [0.0, 0.05, 0.1, 0.5])
 def test_the_verdict_is_optunas(prune_p: float) -> None:
     draws = [drawn(seed) for seed in range(100)]
     verdicts = [beaten(*as_folds(pairs), prune_p) for pairs in draws]

@@ -179,7 +179,8 @@ def test_a_sweep_is_out_of_reach_of_other_machines_and_keeps_no_secret(
     ray: Embedded, tmp_path: Path
 ) -> None:
     write_synthetic_mass(tmp_path / "recordings", 4, pages=40)
-    words = "--plan smoke --methods SD+CL --search.trials 1 --runtime.groups 1"
+    words = "--plan smoke --training.epochs 3 --runtime.groups 1 --methods SD+CL"
+    words += " --search.methods SD+CL --search.trials 1"
     tell(ray, [*words.split(), f"--recordings={tmp_path}/recordings", f"--storage={tmp_path}/s"])
     seen, said = listeners_until_the_end(ray)
     assert any("raylet" in one.process for one in seen)
