@@ -91,12 +91,12 @@ def train(
             logging_config=LoggingConfig(log_level="WARNING"),
         ),
     )
-    outcomes = _fitted(trainer, [phase.key for e in experiments for phase in phases_of(e)], store)
+    outcomes = fit_on(trainer, [phase.key for e in experiments for phase in phases_of(e)], store)
     files.remove(f"train/{name}")  # Ray's notes on the run; all that counts is in the phases
     return outcomes
 
 
-def _fitted(trainer: TorchTrainer, keys: Sequence[str], store: str) -> list[Outcome]:
+def fit_on(trainer: TorchTrainer, keys: Sequence[str], store: str) -> list[Outcome]:
     """What the group returns; one that lost too many workers starts anew if it has got on.
 
     Ray counts losses over a group's whole life, which may be days on machines that get reclaimed.
