@@ -143,6 +143,11 @@ def _said(gain: Gain, rival: str) -> str:
     if math.isnan(mean.low) or math.isnan(mean.high):
         return gain.said()
     return (
-        f"Kappa {mean.estimate:+z.2f} a person [{mean.low:+z.2f}, {mean.high:+z.2f}] against "
-        f"{rival}, better in {found.better} of {found.subjects}."
+        f"Kappa {_signed(mean.estimate)} a person [{_signed(mean.low)}, {_signed(mean.high)}] "
+        f"against {rival}, better in {found.better} of {found.subjects}."
     )
+
+
+def _signed(value: float) -> str:
+    """A difference with its sign, and none before a zero."""
+    return f"{value:+z.2f}".replace("+0.00", "0.00")
