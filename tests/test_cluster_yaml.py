@@ -85,6 +85,13 @@ def test_ports_between_machines_lie_in_the_ranges_that_the_file_names() -> None:
             assert inside, f"--{name}={port} is in no range that the file names"
 
 
+def test_ray_client_is_ended_and_nothing_else() -> None:
+    (pattern,) = re.findall(r"pkill -f '(.*)' \|\| true", CONFIG["head_start_ray_commands"][2])
+    assert re.search(pattern, "/usr/bin/python3 -u -m ray.util.client.server --port=10001")
+    assert not re.search(pattern, CONFIG["head_start_ray_commands"][2])
+    assert not re.search(pattern, "ray/core/src/ray/raylet/raylet --raylet_socket_name=x")
+
+
 def test_ray_client_cannot_be_left_out_so_the_firewall_closes_its_port_first() -> None:
     """Where Ray accepts a port that is none, say so in the file instead."""
     from ray._private.parameter import RayParams
