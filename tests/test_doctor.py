@@ -34,7 +34,7 @@ def test_a_sound_setup_passes_and_is_timed(cohort: Path, tmp_path: Path) -> None
         *("folds", "search", "phases", "steps", "disk", "pace", "hours"),
     ]
     assert "10 in" in found["recordings"].text
-    assert found["phases"].text == "22: 2 teacher, 6 attention, 14 final"
+    assert found["phases"].text == "22 at most, 17 at best: 2 teacher, 6 attention, 14 final"
     assert "training run(s) at a time" in found["hours"].text
     assert all("\n" not in str(check) for check in found.values())
 
