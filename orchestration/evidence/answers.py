@@ -9,6 +9,7 @@ from typing import Any
 
 from orchestration.chosen import BASELINE, SIMPLE, TEACHER
 from orchestration.evidence.clinical import agreement_said
+from orchestration.evidence.formats import signed
 from orchestration.evidence.gains import Gain, gains, spoken
 from orchestration.evidence.gathered import Evidence
 from orchestration.evidence.page import Answer
@@ -142,12 +143,8 @@ def _said(gain: Gain, rival: str) -> str:
     mean = found.mean
     if math.isnan(mean.low) or math.isnan(mean.high):
         return gain.said()
+    value, low, high = (signed(number, 2) for number in (mean.estimate, mean.low, mean.high))
     return (
-        f"Kappa {_signed(mean.estimate)} a person [{_signed(mean.low)}, {_signed(mean.high)}] "
-        f"against {rival}, better in {found.better} of {found.subjects}."
+        f"Kappa {value} a person [{low}, {high}] against {rival}, "
+        f"better in {found.better} of {found.subjects}."
     )
-
-
-def _signed(value: float) -> str:
-    """A difference with its sign, and none before a zero."""
-    return f"{value:+z.2f}".replace("+0.00", "0.00")

@@ -58,3 +58,24 @@ def typeset(text: str) -> str:
 def as_number(value: float) -> float | None:
     """A number for JSON; None where there is none."""
     return float(value) if math.isfinite(value) else None
+
+
+def signed(value: float, digits: int = 3) -> str:
+    """A difference with its sign, and none before a zero."""
+    zero = f"{0:.{digits}f}"
+    return f"{value:+z.{digits}f}".replace(f"+{zero}", zero)
+
+
+def bounded(value: float | None, low: float | None, high: float | None, sign: str = "") -> str:
+    """A value and its interval, each as far as it is there; a `sign` of "+" shows every sign."""
+    if value is None:
+        return ""
+    text = f"{value:{sign}.3f}"
+    return text if low is None else f"{text} [{low:{sign}.3f}, {high:{sign}.3f}]"
+
+
+def p_value(p: float) -> str:
+    """A p-value as journals print it, without the zero before the point."""
+    if p < 0.001:
+        return "< .001"
+    return "1" if p >= 0.9995 else f"{p:.3f}".removeprefix("0")

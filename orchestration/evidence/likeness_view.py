@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from orchestration.evidence.formats import as_number
+from orchestration.evidence.formats import as_number, bounded
 from orchestration.evidence.intervals import Interval, bca
 from orchestration.evidence.likeness import Likeness, Measures
 from orchestration.evidence.tables import Table
@@ -119,12 +119,7 @@ def _intervals(folds: Sequence[Likeness]) -> dict[str, Interval]:
 
 def _bounded(row: Mapping[str, Any], name: str, sign: str) -> str:
     """A value and its interval."""
-    value, low, high = (row[key] for key in (name, f"{name}_low", f"{name}_high"))
-    if value is None:
-        return ""
-    if low is None:
-        return f"{value:{sign}.3f}"
-    return f"{value:{sign}.3f} [{low:{sign}.3f}, {high:{sign}.3f}]"
+    return bounded(row[name], row[f"{name}_low"], row[f"{name}_high"], sign)
 
 
 def _spread(row: Mapping[str, Any], name: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from orchestration.evidence.formats import as_number
+from orchestration.evidence.formats import as_number, bounded
 from orchestration.evidence.intervals import bca
 from orchestration.evidence.paired import Comparison, compare, holm
 from orchestration.evidence.restaged import GRID, NATIVE, WIDENED, PagedRow
@@ -144,10 +144,5 @@ def _difference(found: Comparison, holm_p: float) -> dict[str, Any]:
 
 def _cell(row: Mapping[str, Any], name: str, sign: str) -> str:
     """A number and its interval; nothing where there is none."""
-    if row.get(name) is None:
-        return ""
     low, high = ("low", "high") if name == "value" else (f"{name}_low", f"{name}_high")
-    text = f"{row[name]:{sign}.3f}"
-    if row[low] is not None:
-        text += f" [{row[low]:{sign}.3f}, {row[high]:{sign}.3f}]"
-    return text
+    return bounded(row.get(name), row.get(low), row.get(high), sign)

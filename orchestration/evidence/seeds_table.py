@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from orchestration.evidence.formats import as_number
+from orchestration.evidence.formats import as_number, signed
 from orchestration.evidence.gains import NAMES
 from orchestration.evidence.intervals import FEWEST, LEVEL
 from orchestration.evidence.seeds import SeedGains, SeedRows, SeedScores, too_few
@@ -73,9 +73,9 @@ def seed_gain_view(table: Table, scheme: str) -> View:
                 row["row"],
                 TITLES[row["score"]],
                 str(row["seeds"]),
-                _signed(row["mean"]),
+                signed(row["mean"]),
                 f"{row['sd']:.3f}",
-                f"{_signed(row['low'])} to {_signed(row['high'])}",
+                f"{signed(row['low'])} to {signed(row['high'])}",
                 f"{row['positive']} of {row['seeds']}",
             )
             for row in table
@@ -107,7 +107,7 @@ def said(gain: SeedGains) -> str:
     return (
         f"{gain.row} {change} {'over' if gains else 'to'} the {gain.rival} on average of {n} "
         f"seeds (sd {gain.sd:.3f}), and does so under {alike} of them; another seed would give "
-        f"{_signed(low)} to {_signed(high)} ({LEVEL * 100:.0f} %), {verdict} a seed moves."
+        f"{signed(low)} to {signed(high)} ({LEVEL * 100:.0f} %), {verdict} a seed moves."
     )
 
 
@@ -150,8 +150,3 @@ def _shares(row: Mapping[str, Any]) -> tuple[str, ...]:
     if None in parts or not sum(parts):
         return ("",) * len(parts)
     return tuple(f"{100 * part / sum(parts):.0f}" for part in parts)
-
-
-def _signed(value: float) -> str:
-    """Three decimals with a sign, and none before a zero."""
-    return f"{round(value, 3) + 0.0:+.3f}".replace("+0.000", "0.000")

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from orchestration.evidence.formats import p_value, signed
 from orchestration.evidence.tables import Table
 
 TITLES = {
@@ -176,12 +177,8 @@ def _number(value: float | None, digits: int = 3) -> str:
 
 
 def _signed(value: float | None) -> str:
-    """A difference with its sign, and none before a zero."""
-    return "" if value is None else f"{value:+z.3f}".replace("+0.000", "0.000")
+    return "" if value is None else signed(value)
 
 
 def _p(value: float | None) -> str:
-    """A p-value as journals print it, without the zero before the point."""
-    if value is not None and value < 0.001:
-        return "< .001"
-    return "1" if value is not None and value >= 0.9995 else _number(value).removeprefix("0")
+    return "" if value is None else p_value(value)

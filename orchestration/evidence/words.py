@@ -2,6 +2,7 @@
 
 import math
 
+from orchestration.evidence.formats import p_value
 from orchestration.evidence.intervals import LEVEL, Interval
 from orchestration.evidence.paired import Comparison
 
@@ -62,10 +63,9 @@ def _tested(comparison: Comparison, holm_p: float | None) -> str:
 
 
 def _p(value: float) -> str:
-    """A p-value as journals print it, without the zero before the point."""
-    if value < 0.001:
-        return "< .001"
-    return "= 1" if value >= 0.9995 else f"= {value:.3f}".replace("0.", ".", 1)
+    """What follows the letter p."""
+    printed = p_value(value)
+    return printed if printed.startswith("<") else f"= {printed}"
 
 
 def _caution(p: float, holm_p: float | None) -> str:
