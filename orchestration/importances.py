@@ -3,9 +3,8 @@
 Conditional PED-ANOVA asks how differently the best trials and all trials spread over a parameter.
 Of Optuna's evaluators it alone knows parameters that only some trials have (alpha without
 distillation, layers without attention transfer): they count among the trials that have them, so
-that what is due to the method is not laid to them. And it asks which trials are the best, not
-for a score of each: a trial that was stopped early is known not to be one of them, because its
-rival had beaten it, while its mean over the folds that it did compares with nobody's.
+that what is due to the method is not laid to them. The best trials are those that scored best
+over the folds that all did: in a search that races its trials the first one alone.
 
 Source: Watanabe et al., IJCAI 2023, arXiv:2304.10255; conditional: arXiv:2601.20800.
 """
@@ -22,7 +21,7 @@ from optuna.trial import FrozenTrial
 
 from orchestration.chosen import Record
 from orchestration.evidence.figures_importances import Importance, Importances
-from orchestration.evidence.trials import TrialPoint, trials_of
+from orchestration.evidence.trials import TrialPoint, compared, trials_of
 from orchestration.plan import Search
 from orchestration.space import SPACE, space
 
@@ -41,19 +40,12 @@ def importances(record: Record) -> dict[str, Importances]:
 
 def importances_of(trials: Sequence[TrialPoint], search: Search) -> Importances:
     """The importance of each parameter that was varied; those that failed are left out."""
-    scored = [trial for trial in trials if trial.state != "FAIL"]
-    complete = [t.score for t in scored if t.state == "COMPLETE" and t.score is not None]
-    if len(scored) < 2 * FEWEST_BEST or len(complete) < FEWEST_BEST:
-        return Importances(
-            (),
-            len(scored),
-            0,
-            f"Importances need {2 * FEWEST_BEST} trials, {FEWEST_BEST} of them complete; there "
-            f"are {len(scored)} and {len(complete)}.",
-        )
-    best = min(max(FEWEST_BEST, math.ceil(SHARE_BEST * len(scored))), len(complete))
-    last = min(complete) - 1.0  # of those that were beaten: below all others
-    frozen = [_frozen(trial, search, last) for trial in scored]
+    scored = compared(trials).trials
+    if len(scored) < 2 * FEWEST_BEST:
+        why = f"Importances need {2 * FEWEST_BEST} trials with a score; there are {len(scored)}."
+        return Importances((), len(scored), 0, why)
+    best = max(FEWEST_BEST, math.ceil(SHARE_BEST * len(scored)))
+    frozen = [_frozen(trial, search) for trial in scored]
     return Importances(_measured(frozen, best), len(scored), best)
 
 
@@ -92,13 +84,12 @@ def _evaluated(trials: Sequence[FrozenTrial], values: np.ndarray, best: int) -> 
         )
 
 
-def _frozen(trial: TrialPoint, search: Search, last: float) -> FrozenTrial:
-    """The trial as Optuna knows it; one that was beaten has the value `last`."""
+def _frozen(trial: TrialPoint, search: Search) -> FrozenTrial:
+    """The trial as Optuna knows it."""
     known = {name: getattr(trial, name) for name in SPACE}
     asked = optuna.trial.FixedTrial({n: value for n, value in known.items() if value is not None})
     space(asked, search)
-    value = trial.score if trial.state == "COMPLETE" else last
-    return _told(asked.params, asked.distributions, value)
+    return _told(asked.params, asked.distributions, trial.score)
 
 
 def _told(

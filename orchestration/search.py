@@ -34,6 +34,7 @@ class Trial(NamedTuple):
     score: float | None  # mean over the folds done; None if it failed
     reason: str  # why it did not finish every fold, else ""
     ran: Sequence[Ran] = ()  # when and where
+    scores: Sequence[float] = ()  # of each fold done, in order
 
 
 def search(sweep: Sweep, scheme: str, store: Store) -> list[Trial]:
@@ -147,7 +148,8 @@ def _trial(drawn: Drawn, ended: Ended | None, error: str, ran: Sequence[Ran], pl
     if ended is None:
         return Trial(drawn.number, point, 0, None, error or "not run yet", ran)
     score = ended.means[-1] if ended.folds and ended.state != "FAIL" else None
-    return Trial(drawn.number, point, len(ended.folds), score, ended.reason, ran)
+    scores = [fold.score for fold in ended.folds]
+    return Trial(drawn.number, point, len(scores), score, ended.reason, ran, scores)
 
 
 def _last_line(error: Exception) -> str:

@@ -61,14 +61,17 @@ def _trial(number: int, rng: np.random.Generator) -> dict[str, Any]:
         searched |= {"layers": str(rng.choice(LAYERS)), "variant": "paper"}
     score = float(0.5 + 0.2 * searched.get("alpha", 0.4) + rng.normal(0, 0.02))
     beaten, failed = number > 4 and score < 0.585, number == 11
+    done = 1 if failed else 2 if beaten else FOLDS
+    scores = score + rng.normal(0, 0.01, done)
     return {
         "scheme": SCHEME,
         "number": number,
         "method": method,
         "point": str(Point(method=method, **searched)),
         "searched": searched,
-        "folds_done": 1 if failed else 2 if beaten else FOLDS,
-        "score": None if failed else score,
+        "folds_done": done,
+        "score": None if failed else float(scores.mean()),
+        "scores": scores.tolist(),
         "reason": _reason(beaten, failed),
         "ran": _ran(number, beaten or failed, rng),
     }

@@ -3,6 +3,7 @@
 from functools import partial
 from itertools import product
 
+import matplotlib as mpl
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
@@ -104,7 +105,7 @@ def test_trials_of_one_point_stand_side_by_side() -> None:
 
 
 def raced() -> list[TrialPoint]:
-    """Four complete trials, and one stopped early whose mean over its folds is far above them."""
+    """Four complete trials, and one stopped early that is far above them on what all did."""
     points = [(0.1, 1.0), (0.9, 1.0), (0.1, 8.0), (0.9, 8.0), (0.5, 4.0)]
     scores = [0.60, 0.62, 0.64, 0.66, 0.99]
     states = [*["COMPLETE"] * 4, "PRUNED"]
@@ -114,34 +115,44 @@ def raced() -> list[TrialPoint]:
     ]
 
 
-def test_a_box_is_of_complete_trials_alone() -> None:
+def test_a_box_is_of_all_trials_and_those_stopped_early_are_hollow() -> None:
     for axes in search_figures.box_figure(raced(), "kappa").axes:
         drawn = [np.asarray(line.get_ydata()) for line in axes.lines]
         lines = [heights.tolist() for heights in drawn if len(heights) > 1]
-        assert max(max(line) for line in lines) == 0.66
-        assert [0.63, 0.63] in [pytest.approx(line) for line in lines]  # the median
+        assert [0.64, 0.64] in [pytest.approx(line) for line in lines]  # the median
+        marks = {line.get_marker(): line.get_markerfacecolor() for line in axes.lines}
+        assert marks["v"] == "white" != marks["o"]
 
 
-def test_the_plane_is_coloured_by_complete_trials_and_others_are_hollow() -> None:
+def test_the_plane_is_coloured_by_all_trials() -> None:
     figure = space_figures.plane_figure(raced(), "kappa")
     axes, bar = figure.axes
-    assert bar.get_ylim() == (0.60, 0.66)
-    assert [line.get_markerfacecolor() for line in axes.lines if line.get_marker() == "v"] == [
-        "none"
-    ]
-    without = space_figures.plane_figure(raced()[:4], "kappa").axes[0]
-    drawn, alone = (a.collections[0].get_paths() for a in (axes, without))
-    assert len(drawn) > 1
-    for path, other in zip(drawn, alone, strict=True):
-        assert path.vertices == pytest.approx(other.vertices)
+    assert bar.get_ylim() == (0.60, 0.99)
+    colours = {line.get_marker(): line.get_markerfacecolor() for line in axes.lines}
+    assert colours["v"][:3] == pytest.approx(mpl.colormaps["viridis"](1.0)[:3])
+    assert len(axes.collections[0].get_paths()) > 1
     assert "stopped early" in [text.get_text() for text in figure.legends[0].get_texts()]
 
 
-def test_a_trial_that_was_stopped_early_has_no_place_on_the_axis_of_scores() -> None:
+def test_the_line_of_a_trial_that_was_stopped_early_is_dashed() -> None:
     axes = space_figures.parallel_figure(raced(), "kappa").axes[0]
-    across = [np.asarray(line.get_xdata()) for line in axes.lines]
-    assert sorted(places[-1] for places in across if np.ptp(places) > 0) == [3, 4, 4, 4, 4]
-    assert "0.66" in [text.get_text() for text in axes.texts]
+    across = [line for line in axes.lines if np.ptp(np.asarray(line.get_xdata())) > 0]
+    assert [np.asarray(line.get_xdata())[-1] for line in across] == [4] * 5
+    assert [line.get_linestyle() for line in across] == ["-"] * 4 + ["--"]
+
+
+def test_a_network_that_learned_nothing_does_not_take_all_colours() -> None:
+    failing = TrialPoint(9, "SD+CL", 0.4, 2.0, None, 0.1, "PRUNED")
+    bar = space_figures.plane_figure([*raced()[:4], failing], "kappa").axes[1]
+    assert bar.get_ylim()[0] == pytest.approx(0.60 - 1.5 * 0.04)  # quartiles .60 and .64
+
+
+def test_many_names_of_layer_sets_stand_aslant() -> None:
+    left, right = search_figures.box_figure(LONG_TRIALS, "kappa").axes
+    assert {label.get_rotation() for label in left.get_xticklabels()} == {0}
+    long = [t._replace(layers=f"bottleneck+{t.layers}") for t in LONG_TRIALS if t.layers]
+    right = search_figures.box_figure(long, "kappa").axes[1]
+    assert {label.get_rotation() for label in right.get_xticklabels()} == {35}
 
 
 def test_no_fold_looks_like_a_method_a_stage_or_a_term_of_a_loss() -> None:

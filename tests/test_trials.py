@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 
 from orchestration.evidence.slots import bars_of, clock_of
-from orchestration.evidence.trials import Run, TrialPoint, said, trials_of, unfinished_view
+from orchestration.evidence.trials import (
+    Run,
+    TrialPoint,
+    compared,
+    over_folds,
+    said,
+    trials_of,
+    unfinished_view,
+)
 from tests.searches import FOLDS, SCHEME, long_record
 
 TRIALS = trials_of(long_record(), SCHEME)
@@ -40,6 +48,33 @@ def test_a_trial_that_did_not_finish_is_in_the_table_with_its_reason() -> None:
     assert failed[2:4] == ("1 of 5", "")
     assert "NaN" in failed[4]
     assert any(line[4] == "beaten by trial 4: p=0.031, 5 subjects" for line in cells)
+
+
+def test_trials_are_compared_on_the_folds_that_all_of_them_did() -> None:
+    alike = compared(TRIALS)
+    assert alike.folds == 2
+    assert [t.number for t in alike.trials] == [n for n in range(1, 33) if n != 11]
+    for found in alike.trials:
+        first, second, *_ = TRIALS[found.number - 1].scores
+        assert found.score == pytest.approx((first + second) / 2)
+    whole = [t for t in TRIALS if t.state == "COMPLETE"]
+    assert [t.score for t in compared(whole).trials] == pytest.approx([t.score for t in whole])
+
+
+def test_an_axis_says_which_folds_are_compared() -> None:
+    assert [over_folds(n, 5) for n in (0, 1, 2, 5)] == [
+        "",
+        "on the first of 5 folds",
+        "on the first 2 of 5 folds",
+        "",
+    ]
+
+
+def test_a_record_without_the_scores_of_folds_has_nothing_to_compare() -> None:
+    record = long_record(2)
+    for entry in record.trials:
+        del entry["scores"]  # type: ignore[attr-defined]
+    assert compared(trials_of(record, SCHEME)) == ([], 0)
 
 
 def test_a_record_without_times_has_trials_without_runs() -> None:

@@ -15,10 +15,21 @@ from orchestration.evidence.gains import NAMES
 from orchestration.evidence.gathered import Evidence
 from orchestration.evidence.page import Block
 from orchestration.evidence.style import as_svg
-from orchestration.evidence.trials import folds_of, said, trials_of, unfinished_view
+from orchestration.evidence.trials import (
+    compared,
+    folds_of,
+    over_folds,
+    said,
+    trials_of,
+    unfinished_view,
+)
 from orchestration.store import Store
 
-DRAWN = (history_figure, parallel_figure, plane_figure, box_figure)
+COMPARED = (parallel_figure, plane_figure, box_figure)  # of trials that are set side by side
+OLDER = (
+    "The record of this sweep is older than the scores of each trial's folds, so trials are not "
+    "compared here. Run the sweep again: it trains nothing and writes a new record."
+)
 KINDS = {  # kind of phase -> what it is called
     "teacher": "Teacher, on EEG",
     "attention": "Attention transfer, before the last phase",
@@ -48,7 +59,9 @@ def search_figures(evidence: Evidence, scheme: str) -> list[Figure]:
     if not trials:
         return []
     score = f"validation {_select(evidence)}"
-    figures = [draw(trials, score) for draw in DRAWN]
+    alike, folds = compared(trials), folds_of(evidence.record)
+    common = f"{score}\n{over_folds(alike.folds, folds)}".strip()
+    figures = [history_figure(trials, score), *(draw(alike.trials, common) for draw in COMPARED)]
     timed = any(trial.runs for trial in trials)
     return [*figures, timeline_figure(trials)] if timed else figures
 
@@ -61,6 +74,8 @@ def _search(
         return
     yield page.heading(f"Stages {scheme}")
     yield page.text(said(trials, folds))
+    if not all(trial.scores for trial in trials if trial.state != "FAIL"):
+        yield page.note(OLDER)
     history, *figures = (page.figure(as_svg(f)) for f in search_figures(evidence, scheme))
     yield history
     found = importances.get(scheme)

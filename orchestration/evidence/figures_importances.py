@@ -39,11 +39,11 @@ class Importances(NamedTuple):
 def importance_figure(importances: Importances) -> Figure:
     """How much each parameter tells the best trials from all trials, as a share of the whole.
 
-    The best are a quarter of the trials, at least five. A trial that was stopped early counts as
-    not among them, whatever it scored by then; one that failed is left out. A parameter that only
-    some methods have is judged among their trials. The line is what chance reaches in one search
-    of twenty: scores dealt out anew, without regard that the search learned from them; a pale
-    bar does not pass it. By conditional PED-ANOVA (arXiv:2304.10255, arXiv:2601.20800).
+    The best are a quarter of the trials, at least five, by their scores over the folds that all
+    trials did; one that failed is left out. A parameter that only some methods have is judged
+    among their trials. The line is what chance reaches in one search of twenty: scores dealt out
+    anew, without regard that the search learned from them; a pale bar does not pass it. By
+    conditional PED-ANOVA (arXiv:2304.10255, arXiv:2601.20800).
     """
     found = importances.found
     figure = canvas(1.3 + 0.36 * max(2, len(found)), 7.0)

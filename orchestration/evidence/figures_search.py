@@ -21,11 +21,11 @@ from orchestration.evidence.style import (
     nothing,
     scattered,
     styled,
-    wrapped,
 )
 from orchestration.evidence.trials import TrialPoint
 
 MARKS = {"COMPLETE": "o", "PRUNED": "v", "FAIL": "x"}
+ROOM = 44  # letters of names below half a figure
 WORDS = {"COMPLETE": "complete", "PRUNED": "stopped early", "FAIL": "failed"}
 
 
@@ -62,10 +62,9 @@ def history_figure(trials: Sequence[TrialPoint], score: str) -> Figure:
 
 @styled
 def box_figure(trials: Sequence[TrialPoint], score: str) -> Figure:
-    """Scores by method and by layer set: a dot a complete trial, a box of three or more of them.
+    """Scores by method and by layer set: a mark a trial, a box of three or more of them.
 
-    A hollow mark is a trial that was stopped early, at its mean over the folds that it did: that
-    compares with no other's, and is in no box.
+    Scores are over the folds that all trials did. A hollow mark is a trial that was stopped early.
     """
     figure = canvas(3.2)
     left, right = figure.subplots(1, 2, sharey=True)
@@ -81,11 +80,6 @@ def box_figure(trials: Sequence[TrialPoint], score: str) -> Figure:
     if found:
         figure.legend(handles=found, loc="outside lower center", ncols=_columns(found))
     return figure
-
-
-def complete(trials: Iterable[TrialPoint]) -> list[TrialPoint]:
-    """Those that did every fold, so that their scores compare."""
-    return [trial for trial in trials if trial.state == "COMPLETE"]
 
 
 def _best_so_far(ordered: Sequence[TrialPoint]) -> np.ndarray:
@@ -116,8 +110,11 @@ def _boxes(
         mine = [trial for trial, group in zip(trials, groups, strict=True) if group == name]
         for trial, aside in zip(mine, scattered(len(mine)), strict=True):
             _dot(axes, place + aside, trial, colours[trial.method])
-        box(axes, place, finite([trial.score for trial in complete(mine)]))
-    axes.set_xticks(range(len(names)), [wrapped(name, 60 // (len(names) + 1)) for name in names])
+        box(axes, place, finite([trial.score for trial in mine]))
+    if max(len(name) for name in names) * len(names) > ROOM:
+        axes.set_xticks(range(len(names)), names, rotation=35, ha="right", rotation_mode="anchor")
+    else:
+        axes.set_xticks(range(len(names)), names)
     axes.set_xlim(-0.6, len(names) - 0.4)
     axes.grid(axis="y", color=FAINT)
 

@@ -1,6 +1,5 @@
 """Where in the space of its parameters a search looked, and how well each point scored."""
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,30 +11,31 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from matplotlib.transforms import ScaledTranslation
 
-from orchestration.evidence.figures_search import MARKS, complete, state_key
+from orchestration.evidence.figures_search import MARKS, state_key
 from orchestration.evidence.style import INK, MUTED, canvas, nothing, styled, wrapped
 from orchestration.evidence.trials import TrialPoint
 
 MAP = "viridis"  # of scores: even in lightness, so a colour-blind person reads it too
 MARGIN = 0.06  # of an axis' height, below its smallest and above its largest value
 TEMPERATURES = (0.25, 0.5, 1, 2, 4, 8, 16, 32)
+LEVELS = 11  # of contours
 FEWEST = 3  # points that show anything of a plane
-FEW = "complete trials at different alpha and temperature: {n};\nthe plane takes {least} or more"
-STOPPED: Any = {"color": MUTED, "linestyle": (0, (4, 2)), "linewidth": 0.6, "zorder": 1.5}
+FEW = "trials at different alpha and temperature: {n};\nthe plane takes {least} or more"
+STOPPED: Any = {"linestyle": (0, (4, 2))}
 
 
 @styled
 def parallel_figure(trials: Sequence[TrialPoint], score: str) -> Figure:
     """A line a trial through method, alpha, temperature, layer set and score; the best on top.
 
-    A line skips what its method does not use. A dashed grey one is of a trial that was stopped
-    early: it ends before the score, because its own is over fewer folds than the others'.
+    A line skips what its method does not use; a dashed one is of a trial that was stopped early.
+    Scores are over the folds that all trials did.
     """
     figure = canvas(3.8)
     axes, shown = figure.subplots(), [trial for trial in trials if trial.score is not None]
-    scores = np.array([_whole(trial) for trial in shown], np.float64)
-    if not np.isfinite(scores).any():
-        nothing(axes, "no trial has done all folds")
+    scores = np.array([trial.score for trial in shown], np.float64)
+    if not shown:
+        nothing(axes, "no trial has a score")
         return figure
     heights = np.stack(
         [
@@ -47,11 +47,10 @@ def parallel_figure(trials: Sequence[TrialPoint], score: str) -> Figure:
         ]
     )
     colours = _colours(figure, axes, scores, score)
-    for index in np.argsort(np.where(np.isfinite(scores), scores, -np.inf), kind="stable"):
+    for index in np.argsort(scores, kind="stable"):
         used = np.flatnonzero(np.isfinite(heights[:, index]))
-        whole = np.isfinite(scores[index])
-        line: Any = {"color": colours.to_rgba(scores[index])} if whole else STOPPED
-        axes.plot(used, heights[used, index], **line)
+        line = STOPPED if shown[index].state == "PRUNED" else {}
+        axes.plot(used, heights[used, index], color=colours.to_rgba(scores[index]), **line)
     axes.set_xticks(range(5), ["method", "alpha", "temperature", "layer set", score])
     axes.set_xlim(-0.1, 4.45)
     axes.set_ylim(-MARGIN, 1 + MARGIN)
@@ -63,30 +62,29 @@ def parallel_figure(trials: Sequence[TrialPoint], score: str) -> Figure:
 
 @styled
 def plane_figure(trials: Sequence[TrialPoint], score: str) -> Figure:
-    """Temperature over alpha: a mark a complete trial that uses both, coloured by its score.
+    """Temperature over alpha: a mark a trial that uses both, coloured by its score.
 
-    Contours are drawn between these marks, of all methods together, where four or more span a
-    plane. A hollow mark is a trial that was stopped early: where it stood counts, its score not.
+    Scores are over the folds that all trials did. Contours are drawn between the marks, of all
+    methods together, where four or more span a plane.
     """
     figure = canvas(4.1, 5.6)
     axes = figure.subplots()
     shown = [t for t in trials if None not in (t.alpha, t.temperature, t.score)]
-    points = {(t.alpha, t.temperature) for t in complete(shown)}
+    points = {(t.alpha, t.temperature) for t in shown}
     if len(points) < FEWEST:
         figure.set_figheight(0.8)
         nothing(axes, FEW.format(n=len(points) or "none", least=FEWEST))
         return figure
-    values = np.array([(t.alpha, t.temperature, _whole(t)) for t in shown], np.float64)
+    values = np.array([(t.alpha, t.temperature, t.score) for t in shown], np.float64)
     alpha, octave, scores = values[:, 0], np.log2(values[:, 1]), values[:, 2]
     colours = _colours(figure, axes, scores, score)
-    _contours(axes, values[np.isfinite(scores)], colours.norm)
+    _contours(axes, values, colours.norm)
     asides = _asides(alpha, octave)
     for trial, x, y, value, aside in zip(shown, alpha, octave, scores, asides, strict=True):
         beside = axes.transData + ScaledTranslation(aside, 0, figure.dpi_scale_trans)
         look: Any = {"markeredgecolor": INK, "markeredgewidth": 0.6, "markersize": 6}
         mark = MARKS.get(trial.state, "o")
-        colour = colours.to_rgba(value) if np.isfinite(value) else "none"
-        axes.plot(x, y, mark, color=colour, transform=beside, **look)
+        axes.plot(x, y, mark, color=colours.to_rgba(value), transform=beside, **look)
     axes.update_datalim(np.stack([alpha, octave], axis=1))
     axes.use_sticky_edges = False  # contours would cut the outermost marks
     axes.margins(0.08)
@@ -96,17 +94,13 @@ def plane_figure(trials: Sequence[TrialPoint], score: str) -> Figure:
     return figure
 
 
-def _whole(trial: TrialPoint) -> float:
-    """The score of a trial that did every fold, else NaN."""
-    known = trial.score if complete([trial]) else None
-    return math.nan if known is None else known
-
-
 def _contours(axes: Axes, values: np.ndarray, norm: Any) -> None:
     """Scores between points; values (n, 3) are alpha, temperature and score."""
     alpha, octave, scores = values[:, 0], np.log2(values[:, 1]), values[:, 2]
     if _span(alpha, octave) and np.ptp(scores) > 0:
-        axes.tricontourf(alpha, octave, scores, 10, cmap=MAP, norm=norm, alpha=0.4)
+        levels = np.linspace(norm.vmin, norm.vmax, LEVELS)
+        shown: Any = {"cmap": MAP, "norm": norm, "alpha": 0.4, "extend": "min"}
+        axes.tricontourf(alpha, octave, scores, levels, **shown)
 
 
 def _plane_axes(axes: Axes) -> None:
@@ -166,11 +160,16 @@ def _label(axes: Axes, place: int, height: float, words: str) -> None:
 
 
 def _colours(figure: Figure, axes: Axes, scores: np.ndarray, score: str) -> ScalarMappable:
-    """Score -> colour, and its bar beside the axes; NaN of no score."""
-    low, high = float(np.nanmin(scores)), float(np.nanmax(scores))
+    """Score -> colour, and its bar beside the axes; far below the rest all look alike.
+
+    Far below is beyond Tukey's fence: one network that learned nothing else takes all colours.
+    """
+    least, lower, upper, high = np.quantile(scores, (0, 0.25, 0.75, 1))
+    low = max(least, lower - 1.5 * (upper - lower))
     norm = Normalize(low, high) if high > low else Normalize(low - 0.01, high + 0.01)
     colours = ScalarMappable(norm, MAP)
-    bar = figure.colorbar(colours, ax=axes, label=score, aspect=30, pad=0.02)
+    below: Any = "min" if least < low else "neither"
+    bar = figure.colorbar(colours, ax=axes, label=score, aspect=30, pad=0.02, extend=below)
     bar.outline.set_visible(False)
     return colours
 

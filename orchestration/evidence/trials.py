@@ -1,6 +1,7 @@
 """The trials of a search as a sweep's record has them: what was tried, what came of it, when."""
 
 from collections.abc import Sequence
+from statistics import fmean
 from typing import NamedTuple
 
 from orchestration.chosen import Record
@@ -41,6 +42,17 @@ class TrialPoint(NamedTuple):
     """Folds done."""
     words: str = ""
     """The point for people."""
+    scores: tuple[float, ...] = ()
+    """Of each fold done, in order; empty where the record is older than them."""
+
+
+class Compared(NamedTuple):
+    """Trials scored over the same folds."""
+
+    trials: list[TrialPoint]
+    """Each with its mean over the first `folds` as its score; without those that failed."""
+    folds: int
+    """How many folds all of them did."""
 
 
 def trials_of(record: Record, scheme: str) -> list[TrialPoint]:
@@ -64,14 +76,38 @@ def trials_of(record: Record, scheme: str) -> list[TrialPoint]:
             runs=tuple(Run(**run) for run in trial.get("ran", ())),
             folds=done,
             words=trial["point"],
+            scores=tuple(trial.get("scores", ())),
         )
         found.append(point)
     return sorted(found)
 
 
+def compared(trials: Sequence[TrialPoint]) -> Compared:
+    """The trials over the first folds, as many as every one of them did.
+
+    Folds differ in how hard they are, so means over different folds do not compare, and of a
+    search that races its trials few do all of them; but each does the first, and before it is
+    known how it will do.
+    """
+    scored = [trial for trial in trials if trial.state != "FAIL" and trial.scores]
+    folds = min((len(trial.scores) for trial in scored), default=0)
+    return Compared([t._replace(score=fmean(t.scores[:folds])) for t in scored], folds)
+
+
 def folds_of(record: Record) -> int:
     """How many folds a complete trial has."""
     return max((len(row.folds) for row in record.rows), default=0)
+
+
+def over_folds(common: int, folds: int) -> str:
+    """Over which folds trials are compared, for an axis; nothing to say if over all."""
+    if common in (0, folds):
+        return ""
+    return (
+        f"on the first {common} of {folds} folds"
+        if common > 1
+        else f"on the first of {folds} folds"
+    )
 
 
 def said(trials: Sequence[TrialPoint], folds: int) -> str:
