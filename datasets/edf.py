@@ -1,24 +1,23 @@
 """Reads EDF files: chosen signals at their own rates, annotations, labels, the start time.
 
 Paths in; float32 arrays and annotations out. What cannot be read is an UnusableRecording whose
-message says which file and why. pyedflib reads the samples; where its stricter checks refuse a
-header (a unit of µV, an accented label) they are read as they lie. Annotations are read here
-because pyedflib and others cut them or shift them by the first record's offset.
+message says which file and why. Samples are read here because pyedflib refuses sound files (a unit
+of µV, an accented label) and takes ten times as long; annotations because it and others cut them
+or shift them by the first record's offset.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import pyedflib
 
 from datasets.edf_header import ANNOTATIONS, EdfHeader, EdfSignal, read_header
 from datasets.recording import UnusableRecording
 from datasets.tal import Annotation, parse_tals
 
-_CHUNK_BYTES = 2**24  # of a file read at a time; bounds the memory
+_BLOCK_BYTES = 2**21  # of a file read at a time: what a core's cache holds
 
 
 class Channel(NamedTuple):
@@ -56,7 +55,13 @@ def read_signals(path: Path, labels: Sequence[str]) -> tuple[Channel, ...]:
         )
     if header.record_s == 0:
         raise UnusableRecording(f"{path.name} has records of 0 s; it holds annotations only.")
-    return tuple(_read_signal(path, header, label) for label in labels)
+    signals = [_signal(path, header, label) for label in labels]
+    return tuple(
+        Channel(label, samples, signal.per_record / header.record_s, signal.unit)
+        for label, signal, samples in zip(
+            labels, signals, _samples(path, header, signals), strict=True
+        )
+    )
 
 
 def first_sample_time(path: Path) -> datetime:
@@ -65,7 +70,7 @@ def first_sample_time(path: Path) -> datetime:
     keeper = next((s for s in header.signals if s.label == ANNOTATIONS), None)
     if keeper is None:
         return header.start
-    notes = _parse(path, _column(path, header, keeper, records=1).tobytes())
+    notes = _parse(path, _text(path, header, keeper, 1))
     keeps_time = bool(notes) and not notes[0].text
     return header.start + timedelta(seconds=notes[0].onset_s if keeps_time else 0.0)
 
@@ -80,7 +85,7 @@ def read_annotations(path: Path) -> Annotations:
         return Annotations(None, _spoken(_parse(path, path.read_bytes())))
     header = read_header(path)
     keepers = [signal for signal in header.signals if signal.label == ANNOTATIONS]
-    data = b"\x00".join(_column(path, header, keeper).tobytes() for keeper in keepers)
+    data = b"\x00".join(_text(path, header, keeper, header.records) for keeper in keepers)
     return Annotations(header.start, _spoken(_parse(path, data)))
 
 
@@ -106,52 +111,58 @@ def _spoken(notes: Sequence[Annotation]) -> tuple[Annotation, ...]:
     return tuple(note for note in notes if note.text)
 
 
-def _read_signal(path: Path, header: EdfHeader, label: str) -> Channel:
-    labels = [signal.label for signal in header.signals]
-    if label not in labels:
-        raise UnusableRecording(f"{path.name} has no signal {label!r}; it has {sorted(labels)}.")
-    index = labels.index(label)
-    signal = header.signals[index]
+def _signal(path: Path, header: EdfHeader, label: str) -> EdfSignal:
+    """The signal of that label, if its samples can be told."""
+    found = {signal.label: signal for signal in reversed(header.signals)}
+    if label not in found:
+        labels = sorted(signal.label for signal in header.signals)
+        raise UnusableRecording(f"{path.name} has no signal {label!r}; it has {labels}.")
+    signal = found[label]
     if not np.isfinite(signal.gain) or signal.gain == 0 or signal.per_record < 1:
         raise UnusableRecording(
             f"{path.name} gives {label!r} the limits {signal.physical} for digital "
             f"{signal.digital}; both pairs must differ. Correct the header."
         )
-    samples = _digital(path, header, index).astype(np.float32)
-    samples -= np.float32(signal.digital[0])  # whole numbers below 2**24: exact
-    samples *= np.float32(signal.gain)
-    samples += np.float32(signal.physical[0])
-    return Channel(label, samples, signal.per_record / header.record_s, signal.unit)
+    return signal
 
 
-def _digital(path: Path, header: EdfHeader, index: int) -> np.ndarray:
-    """(n,) integers of one signal."""
-    hidden = header.kind.startswith("EDF+")  # pyedflib then leaves annotations out of its count
-    before = [s for s in header.signals[:index] if not (hidden and s.label == ANNOTATIONS)]
-    try:
-        with pyedflib.EdfReader(
-            str(path), pyedflib.DO_NOT_READ_ANNOTATIONS, pyedflib.DO_NOT_CHECK_FILE_SIZE
-        ) as file:
-            return np.asarray(file.readSignal(len(before), digital=True))
-    except OSError:
-        column = _column(path, header, header.signals[index])
-        return column.view("<i2").ravel()
+def _samples(path: Path, header: EdfHeader, signals: Sequence[EdfSignal]) -> list[np.ndarray]:
+    """(n,) float32 of each signal in its unit, all in one pass over the file."""
+    found = [np.empty((header.records, s.per_record), np.float32) for s in signals]
+    for first, rows in _blocks(path, header, header.records):
+        for signal, samples in zip(signals, found, strict=True):
+            part = samples[first : first + len(rows)]
+            part[:] = _bytes(rows, signal).view("<i2")
+            part -= np.float32(signal.digital[0])  # whole numbers below 2**24: exact
+            part *= np.float32(signal.gain)
+            part += np.float32(signal.physical[0])
+    return [samples.reshape(-1) for samples in found]
 
 
-def _column(
-    path: Path, header: EdfHeader, signal: EdfSignal, records: int | None = None
-) -> np.ndarray:
-    """Bytes of one signal as they lie in the first `records` data records, all if None.
+def _text(path: Path, header: EdfHeader, keeper: EdfSignal, records: int) -> bytes:
+    """What a signal of annotations holds in the first data records."""
+    blocks = _blocks(path, header, records)
+    return b"".join(_bytes(rows, keeper).tobytes() for _, rows in blocks)
 
-    Shapes: returns (records, 2 * samples per record) uint8.
+
+def _blocks(path: Path, header: EdfHeader, records: int) -> Iterator[tuple[int, np.ndarray]]:
+    """The first data records, (m, record bytes) uint8 at a time, each beside its first's number.
+
+    All signals of a record lie together, so that a signal alone costs the disk the whole file. A
+    block stays in the processor's cache, and is overwritten by the next. Nothing is mapped: a file
+    that shrinks meanwhile is an error, where it would be the end of the process.
     """
-    records = header.records if records is None else records
-    width, chunk = 2 * signal.per_record, max(1, _CHUNK_BYTES // header.record_bytes)
-    column = np.empty((records, width), np.uint8)
+    size = max(1, _BLOCK_BYTES // max(1, header.record_bytes))
+    block = np.empty((min(size, records), header.record_bytes), np.uint8)
     with open(path, "rb") as file:
         file.seek(header.size)
-        for first in range(0, records, chunk):
-            rows = column[first : first + chunk]
-            block = np.fromfile(file, np.uint8, len(rows) * header.record_bytes)
-            rows[:] = block.reshape(len(rows), -1)[:, signal.offset : signal.offset + width]
-    return column
+        for first in range(0, records, size):
+            rows = block[: records - first]
+            if file.readinto(rows.data) < rows.nbytes:
+                raise UnusableRecording(f"{path.name} was cut while it was read. Fetch it again.")
+            yield first, rows
+
+
+def _bytes(rows: np.ndarray, signal: EdfSignal) -> np.ndarray:
+    """A signal's columns of data records, (m, 2 * samples per record) uint8."""
+    return rows[:, signal.offset : signal.offset + 2 * signal.per_record]

@@ -8,12 +8,12 @@ import csv
 import logging
 import re
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from datasets.edf import Channel, first_sample_time, read_annotations, read_signals, signal_labels
 from datasets.edf_header import read_header
-from datasets.mass_leads import ECG_LEADS, Lead, find_ecg, find_eeg
+from datasets.mass_leads import ECG_LEADS, find_ecg, find_eeg
 from datasets.mass_pages import read_pages
 from datasets.recording import Hypnogram, Recording, RecordingRef, Signal, UnusableRecording
 from datasets.signals import convert, derive, is_flat
@@ -62,10 +62,16 @@ def read_recording(ref: RecordingRef) -> Recording:
             f"add its {wanted} or remove the file."
         )
     signals = Path(ref.signals)
-    hypnogram = _read_hypnogram(signals, Path(ref.annotations))
+    hypnogram = read_hypnogram(signals, Path(ref.annotations))
     labels = signal_labels(signals)
-    eeg = _read_eeg(signals, find_eeg(labels, signals.name), hypnogram)
-    ecg = _read_ecg(signals, find_ecg(labels, signals.name))
+    lead, ecg_label = find_eeg(labels, signals.name), find_ecg(labels, signals.name)
+    if not re.fullmatch(ECG_LEADS[0], ecg_label, re.IGNORECASE):
+        logger.info("%s has no ECG lead I: using %r", signals.name, ecg_label)
+    channels = read_signals(signals, [*filter(None, lead), ecg_label])  # the file is read once
+    eeg = _eeg(
+        [_to_signal(channel, "uV", signals) for channel in channels[:-1]], hypnogram, signals
+    )
+    ecg = _to_signal(channels[-1], "mV", signals)
     return Recording(ref.subject, ref.subset, ref.person, eeg, ecg, hypnogram)
 
 
@@ -110,16 +116,17 @@ def _read_persons(path: Path, nights: Collection[str]) -> dict[str, str]:
     return persons
 
 
-def _read_hypnogram(signals: Path, annotations: Path) -> Hypnogram:
+def read_hypnogram(signals: Path, annotations: Path) -> Hypnogram:
+    """The scored pages of a night, counted from the first sample of its signals."""
     start, notes = read_annotations(annotations)
     counted_from = start or read_header(signals).start  # stand-alone annotations have no clock
     shift_s = (counted_from - first_sample_time(signals)).total_seconds()
     return read_pages(notes, shift_s, annotations.name)
 
 
-def _read_eeg(path: Path, lead: Lead, hypnogram: Hypnogram) -> Signal:
-    channels = read_signals(path, [label for label in lead if label])
-    plus, *minus = (_to_signal(channel, "uV", path) for channel in channels)
+def _eeg(lead: Sequence[Signal], hypnogram: Hypnogram, path: Path) -> Signal:
+    """The EEG derivation of an electrode and, where the file has none that is linked, an ear."""
+    plus, *minus = lead
     if not minus:
         return plus
     scored_s = hypnogram.onset_s[hypnogram.stages != UNSCORED]
@@ -131,13 +138,6 @@ def _read_eeg(path: Path, lead: Lead, hypnogram: Hypnogram) -> Signal:
             "Leave the night out."
         )
     return derive(plus, minus[0])
-
-
-def _read_ecg(path: Path, label: str) -> Signal:
-    if not re.fullmatch(ECG_LEADS[0], label, re.IGNORECASE):
-        logger.info("%s has no ECG lead I: using %r", path.name, label)
-    (channel,) = read_signals(path, [label])
-    return _to_signal(channel, "mV", path)
 
 
 def _to_signal(channel: Channel, unit: str, path: Path) -> Signal:

@@ -5,9 +5,12 @@ from pathlib import Path
 
 import edfio
 import numpy as np
+import pyedflib
 import pytest
 
+from datasets import edf
 from datasets.edf import first_sample_time, read_annotations, read_signals, signal_labels
+from datasets.edf_header import read_header
 from datasets.recording import UnusableRecording
 from datasets.tal import Annotation, parse_tals
 from tests.edf_files import HZ, Row, stage_notes, tal, wave, write_edf
@@ -51,6 +54,28 @@ def test_samples_equal_those_of_an_independent_reader(tmp_path: Path) -> None:
     (channel,) = read_signals(tmp_path / "a.edf", ["EEG C3"])
     np.testing.assert_allclose(channel.samples, signal.data, atol=1e-3)
     assert read_annotations(tmp_path / "a.edf").notes == (Annotation(1.25, 30.0, "Sleep stage W"),)
+
+
+@pytest.mark.parametrize("block_bytes", [1, 5000, 2**21])
+def test_several_signals_equal_those_of_pyedflib_in_any_number_of_blocks(
+    psg: Path, block_bytes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(edf, "_BLOCK_BYTES", block_bytes)
+    labels = ("ECG ECGI", "EEG C3-CLE")
+    with pyedflib.EdfReader(str(psg)) as file:
+        theirs = [file.readSignal(file.getSignalLabels().index(label)) for label in labels]
+    for channel, samples in zip(read_signals(psg, labels), theirs, strict=True):
+        np.testing.assert_allclose(channel.samples, samples, rtol=0, atol=1e-4)  # a step is 0.015
+
+
+def test_a_file_that_shrinks_while_it_is_read_is_named(
+    psg: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    header = read_header(psg)
+    monkeypatch.setattr(edf, "read_header", lambda path: header)
+    psg.write_bytes(psg.read_bytes()[:-600])
+    with pytest.raises(UnusableRecording, match=r"a PSG\.edf was cut while it was read"):
+        read_signals(psg, ["ECG ECGI"])
 
 
 @pytest.mark.parametrize("kind", ["EDF+C", ""])
