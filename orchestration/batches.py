@@ -14,6 +14,7 @@ from kd_core.batch import Batch
 from kd_core.taught import as_outputs
 from orchestration.room import Room
 from orchestration.rows import Hold, HostRows, Rows
+from orchestration.spent import Clock
 
 Ask = Callable[[Batch], Mapping[str, Tensor]]  # what is said of a batch: (B, T, ...) by name
 
@@ -54,6 +55,7 @@ class Batches:
         self.offsets: Sequence[int] = range(segments)  # that a training pass may begin at
         self.ask: Ask | None = None
         self.room = Room()
+        self.clock = Clock()  # of the cutting of windows, in all copies of these batches
         self.said: dict[int, Mapping[str, Tensor]] = {}  # by offset
 
     def knowing(self, known: Mapping[str, Sequence[np.ndarray]]) -> Self:
@@ -126,7 +128,8 @@ class Batches:
 
     def _grid(self, offset: int) -> Grid:
         """The windows of a grid, and what is said of them: the same on every rank."""
-        refs = window_refs(self.nights, self.segments, offset=offset)
+        with self.clock.running():
+            refs = window_refs(self.nights, self.segments, offset=offset)
         if self.ask and offset not in self.said:
             self.said[offset] = self._answers(self.ask, refs)
         return Grid(refs, self.said.get(offset, {}))
@@ -144,6 +147,10 @@ class Batches:
 
     def _batch(self, grid: Grid, chosen: np.ndarray) -> Batch:
         """Windows in float16 until they are on the device; targets in host memory."""
+        with self.clock.running():
+            return self._cut(grid, chosen)
+
+    def _cut(self, grid: Grid, chosen: np.ndarray) -> Batch:
         refs = [grid.refs[i] for i in chosen]
         eeg, ecg = (
             side.cut(refs, self.segments).flatten(1).unsqueeze(1)  # (B, T, S) -> (B, 1, T*S)

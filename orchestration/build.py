@@ -150,8 +150,8 @@ def _train(phase: Phase, store: Store, watch: Watch, device: torch.device, lease
             role: stack.enter_context(store.phase(key)) for role, key in phase.parents.items()
         }
 
-        def fill(out: Path) -> None:
-            run_phase(phase, upstream, store, out, halfway, watch(phase), device)
+        def fill(out: Path) -> Mapping[str, float]:
+            return run_phase(phase, upstream, store, out, halfway, watch(phase), device)
 
         if rank() == 0:
             published = store.publish(phase.key, fill)

@@ -69,6 +69,7 @@ class Record:
     rows: tuple[Chosen, ...]
     trials: tuple[Mapping[str, Any], ...] = field(default=())
     made: Mapping[str, Any] = field(default_factory=dict)  # what `provenance` says
+    spent: Mapping[str, float] = field(default_factory=dict)  # of the phases built, see `spent`
     repeats: tuple[Repeat, ...] = ()  # of further seeds, where the plan asks for them
 
     @property

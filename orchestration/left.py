@@ -66,7 +66,7 @@ class Pacer:
         """Add the phases that are finished since the last look."""
         for key in seen.done.keys() - self._heard:
             self._heard.add(key)
-            if self.store.built_by(key) != this_run():
+            if self.store.build_of(key).by != this_run():
                 continue
             epochs, kind = epochs_of(key, self.store), kind_of(seen.done[key])
             batches = size_of(seen.done[key], self._subjects, False).batches

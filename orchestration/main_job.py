@@ -19,6 +19,7 @@ from orchestration.restaging import restage
 from orchestration.scoring import score_all
 from orchestration.search import Trial, best_of, search
 from orchestration.simple import stage_simply
+from orchestration.spent import total
 from orchestration.store import Store, this_run
 from orchestration.sweeps import Sweep
 from orchestration.training import train_all
@@ -43,12 +44,14 @@ def run_sweep(sweep: Sweep, nights: Ingest, store: Store) -> Record:
         if trio := trio_of(rows, scheme):
             compare(sweep, trio, store)
     tidy(store)
+    phases, spent = _phases(_asked(sweep, trials), before, store)
     record = Record(
         name=sweep.name,
         plan=asdict(plan),
         finished_at=datetime.now(UTC).isoformat(timespec="seconds"),
         nights={"used": len(nights.subjects), "refused": len(nights.refused)},
-        phases=_counts(_asked(sweep, trials), before, store),
+        phases=phases,
+        spent=spent,
         rows=tuple(sorted(rows, key=lambda row: plan.schemes.index(row.scheme))),
         trials=tuple(_trial(scheme, t) for scheme, found in trials.items() for t in found),
         made=provenance(sweep.windows, sweep.sources),
@@ -116,9 +119,13 @@ def _asked(sweep: Sweep, trials: Mapping[str, Sequence[Trial]]) -> set[str]:
     return {phase.key for experiment in experiments for phase in phases_of(experiment)}
 
 
-def _counts(asked: set[str], before: set[str], store: Store) -> dict[str, int]:
-    """Of the phases asked for: trained by this run, found from others, failed."""
+def _phases(
+    asked: set[str], before: set[str], store: Store
+) -> tuple[dict[str, int], dict[str, float]]:
+    """Of the phases asked for: trained by this run, found from others, failed; our time."""
     there = asked & store.phase_keys()
-    built = sum(store.built_by(key) == this_run() for key in there - before)
+    builds = [store.build_of(key) for key in there - before]
+    ours = [build.spent for build in builds if build.by == this_run()]
     failed = len(asked & store.failed_keys())
-    return {"built": built, "reused": len(there) - built, "failed": failed}
+    counts = {"built": len(ours), "reused": len(there) - len(ours), "failed": failed}
+    return counts, total(ours)

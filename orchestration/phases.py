@@ -20,6 +20,7 @@ from orchestration.halfway import Halfway
 from orchestration.nights import open_nights
 from orchestration.results import write_results
 from orchestration.rows import hold_on
+from orchestration.spent import Laps
 from orchestration.store import Store
 from orchestration.teaching import lessons_of
 
@@ -34,8 +35,8 @@ def run_phase(
     halfway: Halfway,
     report: Report,
     device: torch.device,
-) -> None:
-    """Train one phase, from where it was left, and write its folder.
+) -> Mapping[str, float]:
+    """Train one phase, from where it was left, and write its folder; where its time went.
 
     Args:
         upstream: role ("teacher", "start") -> folder of a finished phase.
@@ -46,31 +47,36 @@ def run_phase(
 
     Raises:
         kd_core.fit.Diverged: the loss became NaN or infinite.
-        ValueError: the nights are not those that the phase was named by.
+        ValueError: a night is not the one that is meant.
     """
+    laps = Laps()
     train, validation = _batches(phase, store, device)
-    seed = phase.spec["seed"]
     model = _student(phase, upstream, device)
     objective = _objective(phase, train, device)
     lessons = lessons_of(phase, objective, upstream, train, validation, device)
     state, epochs = halfway.load()
+    laps.end("start_s")
     for epoch in fit(
         model,
         objective,
-        lambda number: lessons.train.shuffled(seed, number),
+        lambda number: lessons.train.shuffled(phase.spec["seed"], number),
         lessons.validation.in_order,
         Training(**phase.spec["training"]),
         view=phase.step.view,
         classes=SCHEMES[phase.spec["scheme"]].classes,
         teacher=lessons.teacher,
         state=state,
-        seed=seed,
+        seed=phase.spec["seed"],
     ):
         epochs.append(epoch)
         halfway.keep(state, epochs)
         report(epoch)
+    laps.end("train_s")
+    laps.spent["waited_s"] = train.clock.seconds + validation.clock.seconds
     if rank() == 0:
         write_results(phase, model, epochs, train, validation, out)
+    laps.end("end_s")
+    return laps.spent
 
 
 def _batches(phase: Phase, store: Store, device: torch.device) -> tuple[Batches, Batches]:

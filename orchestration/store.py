@@ -21,7 +21,7 @@ import hashlib
 import json
 import os
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -30,7 +30,9 @@ from typing import Any
 from orchestration.aside import temporary_folder
 from orchestration.files import open_files
 from orchestration.formats import as_json
+from orchestration.spent import Build
 
+Fill = Callable[[Path], Mapping[str, float] | None]  # writes a phase's files; what it took
 READERS = 16  # small files of a bucket read side by side, each 30 ms away
 RUN = "SLEEP_RUN"  # environment variable: which command a process works for
 
@@ -94,9 +96,10 @@ class Store:
         names = self.files.names("phases")
         return {name.removesuffix(".json") for name in names if name.endswith(".json")}
 
-    def built_by(self, key: str) -> str:
-        """The run that trained a complete phase."""
-        return str(self._marker(key)["by"])
+    def build_of(self, key: str) -> Build:
+        """Who trained a complete phase, and what it took."""
+        marker = self._marker(key)
+        return Build(str(marker["by"]), marker["spent"])
 
     def read_phase(self, key: str, name: str) -> bytes:
         """One file of a complete phase.
@@ -117,7 +120,7 @@ class Store:
                 self._verified(marker, name, (folder / name).read_bytes)
             yield folder
 
-    def publish(self, key: str, fill: Callable[[Path], None]) -> bool:
+    def publish(self, key: str, fill: Fill) -> bool:
         """Show a phase whole or not at all: `fill` writes its files, then one marker names them.
 
         The marker is created, never replaced: of two publishers the first wins, and the other's
@@ -125,11 +128,11 @@ class Store:
         """
         folder = f"phases/{key}/{uuid.uuid4().hex[:8]}"
         try:
-            digests = self._fill(folder, fill)
+            digests, spent = self._fill(folder, fill)
         except BaseException:
             self.files.remove(folder)
             raise
-        marker = {"folder": folder, "sha256": digests, "by": this_run()}
+        marker = {"folder": folder, "sha256": digests, "by": this_run(), "spent": spent}
         try:
             self.files.create(f"phases/{key}.json", as_json(marker))
         except Exception:  # perhaps only the answer was lost: the folder may be the phase's
@@ -157,11 +160,10 @@ class Store:
         return {name.removesuffix(".json") for name in self.files.names("failures")}
 
     def _marker(self, key: str) -> dict[str, Any]:
-        path = f"phases/{key}.json"
-        content = self.files.read(path)
+        content = self.files.read(path := f"phases/{key}.json")
         try:
-            marker: dict[str, Any] = json.loads(content)
-            return {name: marker[name] for name in ("folder", "sha256", "by")}
+            marker: dict[str, Any] = {"spent": {}} | json.loads(content)
+            return {name: marker[name] for name in ("folder", "sha256", "by", "spent")}
         except (ValueError, KeyError, TypeError):
             raise ValueError(
                 f"{self.root}/{path} is empty or cut: it does not say which files the phase is. "
@@ -181,16 +183,16 @@ class Store:
             )
         return content
 
-    def _fill(self, folder: str, fill: Callable[[Path], None]) -> dict[str, str]:
-        """Have a new folder filled; the digests of its files by name."""
+    def _fill(self, folder: str, fill: Fill) -> tuple[dict[str, str], dict[str, float]]:
+        """Have a new folder filled; the digests of its files by name, and what `fill` gives."""
         digests = {}
         with temporary_folder() as local:
-            fill(local)
+            spent = dict(fill(local) or {})
             for path in sorted(local.iterdir()):
                 content = path.read_bytes()
                 digests[path.name] = hashlib.sha256(content).hexdigest()
                 self.files.write(f"{folder}/{path.name}", content)
-        return digests
+        return digests, spent
 
 
 def this_run() -> str:

@@ -24,6 +24,7 @@ def main() -> None:
     from orchestration.live import Live
     from orchestration.main_job import run_sweep
     from orchestration.report import write_report
+    from orchestration.spent import in_words
     from orchestration.store import Store
     from orchestration.sweeps import make_sweep
 
@@ -37,8 +38,11 @@ def main() -> None:
         print(nights.summary(), flush=True)
         sweep = make_sweep(plan, nights.windows, nights.subjects)
         live.follow(sweep, plan.runtime.mlflow)
-        table = write_report(run_sweep(sweep, nights, store), store)
+        record = run_sweep(sweep, nights, store)
+        table = write_report(record, store)
     print(table)
+    if record.spent:
+        print(in_words(record.spent))
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ def test_a_phase_is_there_only_when_it_is_whole(store: Store) -> None:
     assert store.read_phase("k", "spec.json") == b"{}"
     with store.phase("k") as folder:
         assert sorted(path.name for path in folder.iterdir()) == ["model", "spec.json"]
-    assert store.built_by("k") == this_run()
+    assert store.build_of("k") == (this_run(), {})
 
 
 def test_a_failed_fill_leaves_nothing_behind(store: Store) -> None:
@@ -133,7 +133,7 @@ def test_a_phase_whose_files_are_missing_says_what_to_do(store: Store) -> None:
 @pytest.mark.parametrize("marker", [b"", b'{"folder": "pha', b"\xff", b"[]", b'{"folder": "a"}'])
 def test_a_phase_whose_marker_is_damaged_says_what_to_do(store: Store, marker: bytes) -> None:
     store.files.write("phases/k.json", marker)
-    for ask in (lambda: store.read_phase("k", "model"), lambda: store.built_by("k")):
+    for ask in (lambda: store.read_phase("k", "model"), lambda: store.build_of("k")):
         with pytest.raises(ValueError, match=r"phases/k\.json is empty or cut.* Remove it and"):
             ask()
 

@@ -15,6 +15,7 @@ from orchestration.evidence.restaged import left_out
 from orchestration.evidence.seeds_table import GAINS_NOTE, NOTE, seeds_said
 from orchestration.evidence.summary import summary
 from orchestration.evidence.views import View
+from orchestration.spent import in_words
 
 TABLES = {  # title of a part -> its tables, and how to read each
     "The paper's tables": {
@@ -174,6 +175,7 @@ def _made(record: Record, named: bool) -> list[Block]:
         f"Sweep {record.name}, finished {record.finished_at}.",
         f"Nights: {record.nights['used']} used, {record.nights['refused']} refused.",
         f"Phases: {phases}.",
+        *([in_words(record.spent)] if record.spent else []),
     ]
     long = {"Plan": record.plan}
     if named:
