@@ -15,7 +15,8 @@ def trainable_parameters(network: nn.Module) -> int:
 def multiply_accumulates(network: nn.Module, x: Tensor) -> int:
     """Multiply-accumulates of every convolution and linear layer in one pass over x.
 
-    What the layers between them do (normalise, activate, pool) is not counted, as usual.
+    Counted by the plain formula, whatever exact equal of it is run. What the layers between them
+    do (normalise, activate, pool) is not counted, as usual.
     """
     counts: list[int] = []
 

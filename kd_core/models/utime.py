@@ -9,11 +9,17 @@ Source: Perslev et al. 2019, U-Time; as a 1-D network in the released code of ar
 from collections import OrderedDict
 from collections.abc import Collection, Iterator
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from kd_core.batch import Outputs
+from kd_core.models.convolutions import (
+    Convolution,
+    JoinedConvolution,
+    UpsampledConvolution,
+    channels_last,
+)
+from kd_core.models.normalisation import Normalisation
 from kd_core.models.utime_spec import ACTIVATIONS, UTimeSpec
 
 
@@ -28,15 +34,15 @@ class UTime(nn.Module):
         below = (*spec.filters[1:], spec.bottleneck)
         self.stem = _stem(spec) if spec.stem_kernel else nn.Identity()
         self.encoder = nn.ModuleList(
-            _block(spec, i, o, spec.encoder_dilation)
+            _block(spec, Convolution(i, o, spec.kernel, spec.encoder_dilation))
             for i, o in zip(inputs, spec.filters, strict=False)
         )
-        self.bottleneck = _block(spec, last, spec.bottleneck, 1)
+        self.bottleneck = _block(spec, Convolution(last, spec.bottleneck, spec.kernel))
         self.decoder = nn.ModuleList(
             _DecoderLevel(spec, i, o, pool)
             for i, o, pool in zip(below, spec.filters, spec.pools, strict=True)
         )
-        self.dense = nn.Sequential(nn.Conv1d(first, spec.classes, 1), nn.Tanh())
+        self.dense = nn.Sequential(Convolution(first, spec.classes, 1), nn.Tanh())
         self.classifier = nn.Conv1d(spec.classes, spec.classes, 1)
         self.apply(_initialise)
 
@@ -73,17 +79,17 @@ class UTime(nn.Module):
     def _maps(self, x: Tensor) -> Iterator[tuple[str, Tensor]]:
         """Each named map when it is ready; whoever stops asking stops the network."""
         skips: list[Tensor] = []
-        x = self.stem(x)  # (B, 1, T*S) -> (B, C, L)
+        x = self.stem(channels_last(x))  # (B, 1, T*S) -> (B, C, 1, L)
         for level, pool in enumerate(self.spec.pools):
             skips.append(self.encoder[level](x))
-            x = F.max_pool1d(skips[-1], pool)  # (B, C, L) -> (B, C, L / pool)
-            yield f"encoder{level + 1}", x
+            x = F.max_pool2d(skips[-1], (1, pool))  # (B, C, 1, L) -> (B, C, 1, L / pool)
+            yield f"encoder{level + 1}", x.squeeze(2)
         x = self.bottleneck(x)
-        yield "bottleneck", x
+        yield "bottleneck", x.squeeze(2)
         for level in reversed(range(self.spec.depth)):
-            x = self.decoder[level](x, skips.pop())  # (B, C, L) -> (B, C', L * pool)
-            yield f"decoder{level + 1}", x
-        yield "dense", self.dense(x)
+            x = self.decoder[level](x, skips.pop())  # (B, C, 1, L) -> (B, C', 1, L * pool)
+            yield f"decoder{level + 1}", x.squeeze(2)
+        yield "dense", self.dense(x).squeeze(2)
 
     def _classify(self, dense: Tensor, steps: int) -> Tensor:
         """Class scores of every `steps` positions of the dense map."""
@@ -115,53 +121,39 @@ class UTime(nn.Module):
         return int(steps)
 
 
-def padding(kernel: int, dilation: int = 1, stride: int = 1) -> tuple[int, int]:
-    """Zeros before and after L samples from which a convolution makes exactly L / stride."""
-    beyond = dilation * (kernel - 1) + 1 - stride  # what a position sees besides its own samples
-    return beyond // 2, beyond - beyond // 2  # an even kernel looks one further ahead
-
-
 class _DecoderLevel(nn.Module):
     """One step back to a finer resolution, joined with what the encoder knew there."""
 
     def __init__(self, spec: UTimeSpec, inputs: int, outputs: int, pool: int) -> None:
         super().__init__()
-        self.pool = pool
-        self.up = _unit(spec, inputs, outputs, spec.up_kernel or pool)
-        self.block = _block(spec, 2 * outputs, outputs, spec.decoder_dilation)
+        kernel, dilation = spec.up_kernel or pool, spec.decoder_dilation
+        self.up = _unit(spec, UpsampledConvolution(inputs, outputs, kernel, pool))
+        self.block = _block(spec, JoinedConvolution(2 * outputs, outputs, spec.kernel, dilation))
 
     def forward(self, x: Tensor, skip: Tensor) -> Tensor:
-        """(B, C, L) and (B, C', L*pool) -> (B, C', L*pool)."""
-        x = self.up(x.repeat_interleave(self.pool, -1))  # nearest neighbour
-        joined: Tensor = self.block(torch.cat([skip, x], 1))
+        """(B, C, 1, L) and (B, C', 1, L*pool) -> (B, C', 1, L*pool)."""
+        joined: Tensor = self.block((skip, self.up(x)))
         return joined
 
 
 def _stem(spec: UTimeSpec) -> nn.Sequential:
-    return _unit(spec, 1, spec.filters[0], spec.stem_kernel, stride=spec.stem_stride)
+    first, kernel, stride = spec.filters[0], spec.stem_kernel, spec.stem_stride
+    return _unit(spec, Convolution(1, first, kernel, stride=stride))
 
 
-def _block(spec: UTimeSpec, inputs: int, outputs: int, dilation: int) -> nn.Sequential:
-    return nn.Sequential(
-        _unit(spec, inputs, outputs, spec.kernel, dilation),
-        _unit(spec, outputs, outputs, spec.kernel, dilation),
-    )
+def _block(spec: UTimeSpec, conv: Convolution) -> nn.Sequential:
+    """Two units, the second as wide and as dilated as the first."""
+    outputs, dilation = conv.out_channels, conv.dilation[0]
+    again = Convolution(outputs, outputs, spec.kernel, dilation)
+    return nn.Sequential(_unit(spec, conv), _unit(spec, again))
 
 
-def _unit(
-    spec: UTimeSpec, inputs: int, outputs: int, kernel: int, dilation: int = 1, stride: int = 1
-) -> nn.Sequential:
-    """Zero pad -> convolution -> activation -> BatchNorm, (B, C, L) -> (B, C', L / stride)."""
-    left, right = padding(kernel, dilation, stride)
-    layers: dict[str, nn.Module] = {
-        "pad": nn.ConstantPad1d((0, right - left), 0.0),
-        "conv": nn.Conv1d(inputs, outputs, kernel, stride, left, dilation),
-        "activation": ACTIVATIONS[spec.activation](),
-        "norm": nn.BatchNorm1d(outputs),
-    }
-    if left == right:
-        del layers["pad"]  # the convolution pads itself, without a copy
-    return nn.Sequential(OrderedDict(layers))
+def _unit(spec: UTimeSpec, conv: Convolution) -> nn.Sequential:
+    """Convolution -> activation -> BatchNorm, (B, C, 1, L) -> (B, C', 1, L')."""
+    own = not isinstance(conv, UpsampledConvolution)  # that gives a part of a larger tensor
+    activation = ACTIVATIONS[spec.activation](inplace=own)
+    norm = Normalisation(conv.out_channels)
+    return nn.Sequential(OrderedDict(conv=conv, activation=activation, norm=norm))
 
 
 def _initialise(module: nn.Module) -> None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from kd_core.models.utime import padding
+from kd_core.models.convolutions import padding
 from kd_core.models.utime_spec import UTimeSpec
 
 
