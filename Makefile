@@ -1,4 +1,5 @@
 # make sweep: the main job on a generated MASS look-alike.  make test: the suite.  make lint: ruff and mypy.
+# make bench: every speed, side by side, into benchmarks/RESULTS.md.
 PYTHON ?= python3
 VENV   ?= .venv
 WORK   ?= work
@@ -8,7 +9,7 @@ export MALLOC_MMAP_THRESHOLD_ = 8589934592
 export MALLOC_TRIM_THRESHOLD_ = 17179869184
 export MALLOC_TOP_PAD_ = 268435456
 
-.PHONY: sweep test lint clean
+.PHONY: sweep test lint bench clean
 
 sweep: $(VENV)/ready
 	$(BIN)/python -m datasets.synthetic $(WORK)/recordings --subjects 12 --pages 72
@@ -29,6 +30,13 @@ $(VENV)/ready: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	touch $@
+
+$(VENV)/ready-to-measure: $(VENV)/ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	touch $@
+
+bench: $(VENV)/ready-to-measure
+	$(BIN)/python -m benchmarks
 
 clean:
 	rm -rf $(WORK) $(VENV)

@@ -118,10 +118,11 @@ def validation(sweep: Sweep, store: Store, point: Point) -> float:
 
 def test_score(sweep: Sweep, store: Store, point: Point) -> float:
     """The same, of the test subjects."""
-    return statistics.mean(_tested(sweep, store, e) for e in sweep.over_folds(SCHEME, point))
+    return statistics.mean(tested(sweep, store, e) for e in sweep.over_folds(SCHEME, point))
 
 
-def _tested(sweep: Sweep, store: Store, experiment: Experiment) -> float:
+def tested(sweep: Sweep, store: Store, experiment: Experiment) -> float:
+    """Of one experiment, all of its test subjects together."""
     names, key = experiment.fold.test, phases_of(experiment)[-1].key
     score(experiment, [s for s in sweep.subjects if s.name in names], store.root)
     confusions = [read_confusion(store, key, name) for name in names]

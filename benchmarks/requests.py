@@ -57,7 +57,7 @@ def fake_sweep(nights: int, folds: int, **changes: Any) -> Sweep:
 def _rows(nights: int, folds: int) -> list[dict[str, object]]:
     """Calls and time for a phase, for an experiment that is there, for a test subject's look."""
     from orchestration.build import finished, walk  # once phases train nothing
-    from orchestration.probabilities import is_scored, path_of
+    from orchestration.probabilities import missing
 
     sweep = fake_sweep(nights, folds)
     experiments = sweep.over_folds("W-N-R", sweep.plan.point("AT+SD+CL"))
@@ -68,7 +68,7 @@ def _rows(nights: int, folds: int) -> list[dict[str, object]]:
             "experiment found": (folds, lambda: [finished(e, store) for e in experiments]),
             "test subject looked for": (
                 nights,
-                lambda: [is_scored(store, path_of("0", s), h) for s, h in sweep.sources.items()],
+                lambda: missing(store, "0", sweep.subjects),
             ),
         }
         return [_row(nights, what, *work) for what, work in works.items()]

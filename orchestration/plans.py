@@ -9,7 +9,7 @@ from orchestration.plan import Plan, Search
 
 def default() -> Plan:
     """Five folds, networks that see minutes of context, a search, training that stops early."""
-    return Plan(training=Training(epochs=60, batch=8, patience=8, augment=True, bf16=True))
+    return Plan(training=Training(epochs=60, batch=8, patience=8, augment=True))
 
 
 def paper() -> Plan:
