@@ -127,7 +127,7 @@ def test_a_method_that_says_the_same_of_everybody_has_no_limits_to_trust() -> No
     row, differences = row_of(pairs), [said - true for true, said in pairs]
     r = stats.pearsonr([sum(pair) / 2 for pair in pairs], differences)
     found = agreement_said(row)
-    assert f"falls with the time slept (r {r.statistic:+.2f}, p < 0.001)" in found
+    assert f"falls with the time slept (r {r.statistic:+.2f}, p < .001)" in found
     assert f"{min(differences):+.0f} to {max(differences):+.0f} min in the 12 nights" in found
     assert agreement_view(row).cells[0][6].endswith("†")
 

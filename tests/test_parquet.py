@@ -109,8 +109,8 @@ def test_a_night_without_segments_cannot_be_made() -> None:
 def spoil(path: Path, rows: list[list[float]]) -> None:
     """Writes other EEG into a night's file."""
     table = pq.read_table(path)
-    column = pa.array(rows, pa.list_(pa.float32()))
-    pq.write_table(table.set_column(5, table.schema.field("eeg"), column), path)
+    field = table.schema.field("eeg")
+    pq.write_table(table.set_column(5, field, pa.array(rows, field.type)), path)
 
 
 def test_nan_on_disk_is_refused_by_name(tmp_path: Path) -> None:

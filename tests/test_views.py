@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from orchestration.evidence.formats import bounded
 from orchestration.evidence.page import is_numeric
 from orchestration.evidence.views import gains_view, paper_view, subgroups_view
 
@@ -26,6 +27,11 @@ def test_no_minus_stands_before_a_zero(low: float, printed: str) -> None:
     line = {"scheme": "W-N-R", "row": "SD+CL", "score": "accuracy", "value": low, "paper": 0.0}
     signed = paper_view([line | {"difference": low}], "W-N-R").cells[0][8]
     assert signed == printed
+
+
+def test_an_interval_has_no_minus_before_a_zero() -> None:
+    assert bounded(-4e-4, -4e-4, 4e-4) == "0.000 [0.000, 0.000]"
+    assert bounded(0.0312, -6e-4, 0.06, "+") == "+0.031 [-0.001, +0.060]"
 
 
 def test_p_values_are_printed_as_in_sentences_and_are_still_numbers() -> None:

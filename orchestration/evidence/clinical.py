@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from orchestration.evidence.agreement import ALPHA, STRONG, Agreement, agreement
-from orchestration.evidence.formats import as_number
+from orchestration.evidence.formats import after_p, as_number, p_value
 from orchestration.evidence.rows import EvidenceRow
 from orchestration.evidence.sleep_statistics import sleep_statistics, title_of
 from orchestration.evidence.staged import StagedNight
@@ -102,7 +102,7 @@ def agreement_said(row: EvidenceRow) -> str:
     if not found.trending:
         return f"{said} In 95 % of further nights {limits} can be expected."
     way = "rises" if found.trend > 0 else "falls"
-    trend = f"r {found.trend:+.2f}, p {_p(found.trend_p)}"
+    trend = f"r {found.trend:+.2f}, p {after_p(found.trend_p)}"
     return (
         f"{said} The difference {way} with the time slept ({trend}), so neither its mean nor "
         f"limits of agreement ({limits}) describe it."
@@ -128,10 +128,6 @@ def _cells(found: Agreement) -> tuple[str, ...]:
         f"{found.low:.1f} to {found.high:.1f}{' †' if found.trending else ''}",
         f"{found.least:.1f} to {found.most:.1f}",
         "" if math.isnan(found.trend) else f"{found.trend:+.2f}",
-        "" if math.isnan(found.trend) else _p(found.trend_p).removeprefix("= "),
+        "" if math.isnan(found.trend) else p_value(found.trend_p),
         "" if math.isnan(found.icc) else f"{found.icc:.2f}",
     )
-
-
-def _p(value: float) -> str:
-    return "< 0.001" if value < 0.001 else f"= {value:.3f}"

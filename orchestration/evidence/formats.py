@@ -70,8 +70,8 @@ def bounded(value: float | None, low: float | None, high: float | None, sign: st
     """A value and its interval, each as far as it is there; a `sign` of "+" shows every sign."""
     if value is None:
         return ""
-    text = f"{value:{sign}.3f}"
-    return text if low is None else f"{text} [{low:{sign}.3f}, {high:{sign}.3f}]"
+    text = f"{value:{sign}z.3f}"
+    return text if low is None else f"{text} [{low:{sign}z.3f}, {high:{sign}z.3f}]"
 
 
 def p_value(p: float) -> str:
@@ -79,3 +79,9 @@ def p_value(p: float) -> str:
     if p < 0.001:
         return "< .001"
     return "1" if p >= 0.9995 else f"{p:.3f}".removeprefix("0")
+
+
+def after_p(p: float) -> str:
+    """What follows the letter p in a sentence."""
+    printed = p_value(p)
+    return printed if printed.startswith("<") else f"= {printed}"

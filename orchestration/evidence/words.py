@@ -2,7 +2,7 @@
 
 import math
 
-from orchestration.evidence.formats import p_value
+from orchestration.evidence.formats import after_p
 from orchestration.evidence.intervals import LEVEL, Interval
 from orchestration.evidence.paired import Comparison
 
@@ -58,20 +58,14 @@ def _plain(value: float) -> str:
 
 def _tested(comparison: Comparison, holm_p: float | None) -> str:
     if holm_p is None:
-        return f"p {_p(comparison.wilcoxon_p)}"
-    return f"Holm p {_p(holm_p)}"
-
-
-def _p(value: float) -> str:
-    """What follows the letter p."""
-    printed = p_value(value)
-    return printed if printed.startswith("<") else f"= {printed}"
+        return f"p {after_p(comparison.wilcoxon_p)}"
+    return f"Holm p {after_p(holm_p)}"
 
 
 def _caution(p: float, holm_p: float | None) -> str:
     """An interval knows nothing of the other comparisons; Holm's p does."""
     if p >= ALPHA:
-        return f", but the signed-rank test (p {_p(p)}) does not show it"
+        return f", but the signed-rank test (p {after_p(p)}) does not show it"
     if holm_p is None or holm_p < ALPHA:
         return ""
     return ", but not surely among so many comparisons"
