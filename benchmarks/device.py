@@ -25,7 +25,7 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import product
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -72,7 +72,7 @@ def main() -> None:
     given = arguments()
     torch.set_num_threads(1)
     if given.one:
-        print(json.dumps(windows_a_second(given, Way(*json.loads(given.one)))))
+        print(json.dumps(windows_a_second(given, Way(*json.loads(given.one)), _told)))
         return
     rows = [steps(given, way) for way in ways(given.compile)]
     best = max(rows, key=lambda row: float(str(row["windows a second"])))
@@ -131,8 +131,10 @@ def steps(given: argparse.Namespace, way: Way) -> dict[str, object]:
     }
 
 
-def windows_a_second(given: argparse.Namespace, way: Way) -> float:
-    """Windows that one process trains a second."""
+def windows_a_second(
+    given: argparse.Namespace, way: Way, begin: Callable[[], object] = lambda: None
+) -> float:
+    """Windows that one process trains a second, from when `begin` returns."""
     device = device_at_hand()
     model = build_model(model_spec(given.network, CLASSES), seed=0).to(device)
     if way.compiled:
@@ -158,6 +160,7 @@ def windows_a_second(given: argparse.Namespace, way: Way) -> float:
                     yield batch
 
     train_pass(learner, until(lambda: seen >= 3 * BATCH), optimizer, augmented=False)  # warms up
+    begin()
     seen, began = 0, time.perf_counter()
     over = lambda: time.perf_counter() - began > given.seconds  # noqa: E731
     train_pass(learner, until(over), optimizer, augmented=False)  # ends by reading the losses
@@ -169,8 +172,14 @@ def beside(given: argparse.Namespace, best: dict[str, object], trials: int) -> d
     way = json.dumps([best[field] for field in Way._fields])
     words = [sys.executable, "-m", "benchmarks.device", "--one", way, "--network", given.network]
     words += ["--nights", str(given.nights), "--seconds", str(given.seconds)]
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    children = [subprocess.Popen(words, **pipes) for _ in range(trials)]
+    for child in children:
+        assert child.stdout
+        child.stdout.readline()  # it is ready
     with busy() as shares:
-        children = [subprocess.Popen(words, stdout=subprocess.PIPE) for _ in range(trials)]
+        for child in children:
+            print("begin", file=child.stdin, flush=True)
         paces = [float(json.loads(child.communicate()[0])) for child in children]
     return {"trials": trials, "windows a second": sum(paces), "GPU busy": _mean(shares)}
 
@@ -232,6 +241,12 @@ def traffic(network: str, size: int) -> int:
         layer.register_forward_hook(lambda *given: moved.append(given[2].numel()))
     model(torch.zeros(1, 1, SAMPLES))
     return 6 * T * size * sum(moved)
+
+
+def _told() -> None:
+    """Say that this process is ready, and wait to be told to begin."""
+    print("ready", flush=True)
+    sys.stdin.readline()
 
 
 @contextmanager

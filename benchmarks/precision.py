@@ -36,6 +36,8 @@ BOTH = (False, True)  # whether in bfloat16
 def main() -> None:
     """Train, compare, print."""
     given = arguments()
+    if given.seeds < 2:
+        raise SystemExit("an interval over seeds needs 2 of them or more.")
     with_settings("benchmarks.precision")
     store = prepared(given.folder, given.recordings)
     plan = replace(PLANS[given.plan](), schemes=("W-N-R",), use_folds=given.folds)

@@ -12,6 +12,7 @@ padded with care is given beside it.
 """
 
 import argparse
+import math
 import os
 import shutil
 import tempfile
@@ -77,7 +78,7 @@ def stored(ref: RecordingRef, folder: Path) -> list[Compared]:
             Way("ours", partial(ours_stored, ref, folder)),
             Way(f"MNE {how}", partial(peer_stored, ref, folder, read)),
             asked,
-            lambda ours, _: alike(read_night(ours), exact),
+            lambda ours, other: alike(read_night(ours), read_night(other), exact),
         )
         for how, read, asked in PEERS
     ]
@@ -92,7 +93,7 @@ def scaled(ref: RecordingRef, folder: Path) -> list[Compared]:
             Way("ours", partial(ours_scaled, ref, folder)),
             Way(f"MNE {how}, RobustScaler", partial(peer_scaled, ref, folder, read)),
             asked,
-            lambda ours, _: alike_scaled(ours, exact),
+            lambda ours, other: alike_scaled(ours, other, exact),
         )
         for how, read, asked in PEERS
     ]
@@ -186,21 +187,27 @@ PEERS: tuple[tuple[str, Read, float], ...] = (
 )
 
 
-def alike(ours: Night, exact: Night) -> str:
-    """How far a stored night is from the one that MNE resampled exactly, where none filters."""
-    assert (ours.segment == exact.segment).all()
-    pairs = ((ours.eeg, exact.eeg), (ours.ecg, exact.ecg))
-    worst = max(difference_db(a, b) for a, b in pairs)
-    return within(worst, ALLOWED_DB, f"dB from MNE's exact one below {PASS_HZ:g} Hz")
+def alike(ours: Night, other: Night, exact: Night) -> str:
+    """How far both stored nights are from the one that MNE resampled exactly, below PASS_HZ."""
+    found = within(_apart(ours, exact), ALLOWED_DB, "dB from MNE's exact one")
+    return f"{found}; this one {_apart(other, exact):.3g}"
 
 
-def alike_scaled(ours: ScaledNight, exact: list[np.ndarray]) -> str:
-    """By what share two scaled nights differ in gain; what else differs, `alike` has seen."""
-    gains = [
-        100 * abs(float(np.vdot(a, b) / np.vdot(b, b)) - 1)
-        for a, b in zip((ours.eeg.astype(float), ours.ecg.astype(float)), exact, strict=True)
-    ]
-    return within(max(gains), ALLOWED_GAIN, "% of gain")
+def alike_scaled(ours: ScaledNight, other: list[np.ndarray], exact: list[np.ndarray]) -> str:
+    """By what share both scaled nights differ in gain; what else differs, `alike` has seen."""
+    found = within(_gain([ours.eeg, ours.ecg], exact), ALLOWED_GAIN, "% of gain")
+    return f"{found}; this one {_gain(other, exact):.3g}"
+
+
+def _apart(night: Night, exact: Night) -> float:
+    assert (night.segment == exact.segment).all()
+    return max(difference_db(night.eeg, exact.eeg), difference_db(night.ecg, exact.ecg))
+
+
+def _gain(signals: list[np.ndarray], exact: list[np.ndarray]) -> float:
+    """The largest difference in gain of a signal, %."""
+    pairs = [(a.astype(float), b) for a, b in zip(signals, exact, strict=True)]
+    return max(100 * abs(float(np.vdot(a, b) / np.vdot(b, b)) - 1) for a, b in pairs)
 
 
 def difference_db(a: np.ndarray, b: np.ndarray) -> float:
@@ -208,13 +215,14 @@ def difference_db(a: np.ndarray, b: np.ndarray) -> float:
     spectra = [np.abs(np.fft.rfft(x.astype(np.float64).ravel())) for x in (a - b, b)]
     kept = np.fft.rfftfreq(a.size, 1 / RATE_HZ) <= PASS_HZ
     error, signal = (float(np.sum(spectrum[kept] ** 2)) for spectrum in spectra)
-    return 10 * np.log10(error / signal)
+    return 10 * math.log10(error / signal) if error else -math.inf
 
 
 def _read(path: Path, labels: list[str]) -> tuple[np.ndarray, float]:
     """(channels, n) in volts, and their rate."""
     raw = mne.io.read_raw_edf(path, include=labels, preload=False)
-    return raw.get_data(picks=labels), raw.info["sfreq"]
+    samples: np.ndarray = raw.get_data(picks=labels)
+    return samples, float(raw.info["sfreq"])
 
 
 def _resampled(samples: np.ndarray, hz: float, npad: int | str) -> np.ndarray:
@@ -241,7 +249,7 @@ def _recording(ref: RecordingRef, read: Read) -> Recording:
 
 def _robust(samples: np.ndarray) -> np.ndarray:
     scaled = RobustScaler().fit_transform(samples.reshape(-1, 1)).reshape(samples.shape)
-    return np.clip(scaled, -SCALED_LIMIT, SCALED_LIMIT)
+    return np.asarray(np.clip(scaled, -SCALED_LIMIT, SCALED_LIMIT))
 
 
 @contextmanager

@@ -34,6 +34,8 @@ class Way(NamedTuple):
     name: str
     do: Callable[[], Any]
     """What it gives is compared."""
+    ready: Callable[[], Any] = lambda: None
+    """What must have been done before, each time; it is not timed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,12 +85,12 @@ def compare(
         asked: how many times as fast ours should be.
         agree: what both gave -> in words how far apart that is; it raises where that is too far.
     """
-    agreement = agree(ours.do(), other.do())
+    agreement = agree(*(_result(way) for way in (ours, other)))
     times: dict[str, list[float]] = {"ours": [], "other": []}
     for number in range(rounds):
         ways = {"ours": ours, "other": other}
         for side in sorted(ways, reverse=bool(number % 2)):  # neither is always the first
-            times[side].append(_timed(ways[side].do))
+            times[side].append(_timed(ways[side]))
     ratios = [b / a for a, b in zip(times["ours"], times["other"], strict=True)]
     a, b = (statistics.median(times[side]) for side in ("ours", "other"))
     return Compared(
@@ -140,12 +142,18 @@ def seconds(value: float) -> str:
     return f"{value:.3g} s" if value >= 1 else f"{1e3 * value:.3g} ms"
 
 
-def _timed(do: Callable[[], Any]) -> float:
+def _result(way: Way) -> Any:
+    way.ready()
+    return way.do()
+
+
+def _timed(way: Way) -> float:
+    way.ready()
     gc.collect()
     gc.disable()
     began = time.perf_counter()
     try:
-        do()
+        way.do()
         return time.perf_counter() - began
     finally:
         gc.enable()

@@ -43,6 +43,7 @@ from datasets.synthetic_hypnogram import draw_body, draw_stages
 from datasets.synthetic_signals import draw_ecg, draw_eeg
 from datasets.windows import SCALINGS, ScaledNight, halved
 from kd_core.models import build_model, model_spec
+from kd_core.models.normalisation import Normalisation
 from kd_core.predict import predict
 from orchestration.batches import Batches
 from orchestration.plans import pilot
@@ -118,7 +119,7 @@ def a_night() -> Night:
 def a_network(night: Night) -> nn.Module:
     """The compact network; its weights are drawn, its norms have seen the night."""
     network = build_model(model_spec("compact", CLASSES), seed=0)
-    norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm1d)]
+    norms = [module for module in network.modules() if isinstance(module, Normalisation)]
     for norm in norms:
         norm.momentum = 1.0  # what they saw last is what they know
     with torch.no_grad():

@@ -2,11 +2,11 @@
 
     python -m benchmarks.workers [--folder DIR] [--out FILE]
 
-One Ray serves both sides: for the one worker, a task that sleeps holds the other's core. Ingest is
-the product's on Ray Data; phases are an experiment each, as a trial trains one. Each side gives
-what it made, which must be the same. The machine has to be quiet: both cores are used. The storage
-lies in memory where that can be, so that no disk is measured; Ray Data takes a second until both
-workers are at work, so a round is of many nights.
+One Ray serves both sides: for the one worker, an actor that does nothing holds the other's core.
+Ingest is the product's on Ray Data; phases are an experiment each, as a trial trains one. Both
+sides make the same: footers of nights, validation scores. The machine has to be quiet: both cores
+are used. The storage lies in memory where that can be, so that no disk is measured; Ray Data takes
+a second until both workers are at work, so a round is of many nights.
 """
 
 import argparse
@@ -14,10 +14,10 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -39,9 +39,37 @@ from orchestration.store import Store
 from orchestration.sweeps import Sweep, make_sweep
 
 NIGHTS = 96  # a round
+NIGHT_BYTES = 46e6
 MEMORY = Path("/dev/shm")  # a file system in memory, on Linux
 PHASES = 8  # a round
 GOAL = 1.8
+
+
+class Cores:
+    """The two cores of a Ray, one of which can be held so that nobody else is given it."""
+
+    def __init__(self) -> None:
+        self.holder: Any = None
+
+    def leave(self, workers: int) -> None:
+        """Leave so many to others, each with a process that is at work already."""
+        if self.holder:
+            ray.kill(self.holder)
+            self.holder = None
+        while ray.available_resources().get("CPU", 0) < 2:
+            time.sleep(0.1)
+        if workers == 1:
+            self.holder = ray.remote(num_cpus=1)(Holder).remote()
+            ray.get(self.holder.is_there.remote())
+        ray.get([ray.remote(num_cpus=1)(_warm).remote() for _ in range(workers)])
+
+
+class Holder:
+    """An actor that does nothing."""
+
+    def is_there(self) -> bool:
+        """Whether it has its core."""
+        return True
 
 
 def main() -> None:
@@ -61,77 +89,67 @@ def main() -> None:
             log_to_driver=False,
             logging_level="WARNING",
         )
-        results = [ingests(folder), phases(folder)]
+        cores = Cores()
+        results = [ingests(folder, cores), phases(folder, cores)]
         ray.shutdown()
     put_results(results, given.out)
 
 
-def ingests(folder: Path) -> Compared:
+def ingests(folder: Path, cores: Cores) -> Compared:
     """Whole nights of 24 channels, the same recording under many names."""
     ref = a_night(folder / "night")
     refs = [replace(ref, subject=f"{ref.subject}-{number}") for number in range(NIGHTS)]
-    with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.exists() else None) as storage:
-        ours, other = _both(partial(_ingested, refs, Path(storage, "storage")))
+    with tempfile.TemporaryDirectory(dir=_memory()) as name:
+        storage = Path(name, "storage")
+
+        def ready(workers: int) -> None:
+            shutil.rmtree(storage, ignore_errors=True)
+            cores.leave(workers)
+
         return compare(
             f"ingest of {NIGHTS} nights",
-            Way("two workers", ours),
-            Way("one worker", other),
+            Way("two workers", partial(_ingested, refs, storage), partial(ready, 2)),
+            Way("one worker", partial(_ingested, refs, storage), partial(ready, 1)),
             GOAL,
             _alike,
         )
 
 
-def phases(folder: Path) -> Compared:
-    """ECG baselines of the smoke plan, of a seed and fold each."""
+def phases(folder: Path, cores: Cores) -> Compared:
+    """ECG baselines of the smoke plan, of a seed and fold each; the same ones on both sides."""
     recordings = folder / "short"
     write_synthetic_mass(recordings, 12, pages=72, seed=1)
-    store = Store.open(str(folder / "phases"))
-    nights = ingest(find_recordings(recordings), store)
-    seeds = iter(range(1, 10_000, PHASES))
-    ours, other = _both(partial(_trained, nights, store, seeds))
+
+    def way(name: str, workers: int) -> Way:
+        store = Store.open(str(folder / f"phases-{workers}"))
+        nights = ingest(find_recordings(recordings), store)
+        seeds = count(step=PHASES // smoke().folds)
+        return Way(name, partial(_trained, nights, store, seeds), partial(cores.leave, workers))
+
     return compare(
         f"{PHASES} phases of the smoke plan",
-        Way("two workers", ours),
-        Way("one worker", other),
+        way("two workers", 2),
+        way("one worker", 1),
         GOAL,
         _alike,
     )
 
 
-def _both(do: Callable[[], Any]) -> tuple[Callable[[], Any], Callable[[], Any]]:
-    """The work with two workers, and with one."""
+def _warm() -> None:
+    """Import what phases import, and stay long enough for the other worker to start."""
+    import orchestration.build  # noqa: F401
 
-    def alone() -> Any:
-        with _one_core_held():
-            return do()
-
-    return do, alone
-
-
-@contextmanager
-def _one_core_held() -> Iterator[None]:
-    """A core that nobody else is given."""
-    holder = ray.remote(num_cpus=1)(_hold).remote()
-    try:
-        yield
-    finally:
-        ray.cancel(holder, force=True)
-
-
-def _hold() -> None:
-    time.sleep(3600)
+    time.sleep(3)
 
 
 def _ingested(refs: list[RecordingRef], storage: Path) -> list[object]:
-    """The manifest of a new storage."""
-    shutil.rmtree(storage, ignore_errors=True)
-    return [
-        (row["subject"], row["segments"]) for row in ingest(refs, Store.open(str(storage))).rows
-    ]
+    """The manifest of a new storage: what was cut from each recording."""
+    rows = ingest(refs, Store.open(str(storage))).rows
+    return [(row["subject"], row["footer"]) for row in rows]
 
 
-def _trained(nights: Ingest, store: Store, seeds: Iterator[int]) -> list[int]:
-    """How many phases each of some experiments built; none of them has been trained before."""
+def _trained(nights: Ingest, store: Store, seeds: Iterator[int]) -> list[float]:
+    """The validation scores of some experiments, none of which has been trained before."""
     seed = next(seeds)
     sweeps = [
         make_sweep(replace(smoke(), seed=seed + n), nights.windows, nights.subjects)
@@ -139,8 +157,8 @@ def _trained(nights: Ingest, store: Store, seeds: Iterator[int]) -> list[int]:
     ]
     experiments = [e for sweep in sweeps for e in _baselines(sweep)]
     train = ray.remote(num_cpus=1)(_train)
-    built: list[int] = ray.get([train.remote(e, store.root) for e in experiments])
-    return built
+    scores: list[float] = ray.get([train.remote(e, store.root) for e in experiments])
+    return scores
 
 
 def _baselines(sweep: Sweep) -> list[Experiment]:
@@ -148,17 +166,24 @@ def _baselines(sweep: Sweep) -> list[Experiment]:
     return sweep.over_folds(scheme, sweep.plan.point("ECG baseline"))
 
 
-def _train(experiment: Experiment, root: str) -> int:
+def _train(experiment: Experiment, root: str) -> float:
     """Build one experiment, in a worker."""
     (outcome,) = walk([experiment], Store(root), lambda phase: lambda epoch: None, lambda m: None)
-    return outcome.built
+    assert outcome.built == 1
+    return float(outcome.validation["score"])
 
 
 def _alike(ours: list[object], other: list[object]) -> str:
     """Both must have made the same."""
     if ours != other:
         raise SystemExit(f"two workers made {ours}, one made {other}")
-    return f"{len(ours)} of {len(other)} the same"
+    return f"all {len(ours)} the same"
+
+
+def _memory() -> Path | None:
+    """A file system in memory that a round fits; else the usual one."""
+    fits = MEMORY.exists() and shutil.disk_usage(MEMORY).free > 2 * NIGHTS * NIGHT_BYTES
+    return MEMORY if fits else None
 
 
 if __name__ == "__main__":

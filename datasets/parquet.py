@@ -154,6 +154,11 @@ def _read_metadata(night: Path | BinaryIO) -> dict[str, str]:
             f"{path} is no Parquet file ({error}). Remove it and prepare the night again."
         ) from None
     known = {key.decode(): value.decode() for key, value in (schema.metadata or {}).items()}
+    if schema.names == SCHEMA.names and "source_hash" in known and not schema.equals(SCHEMA):
+        raise ValueError(
+            f"{path} was written by a version that stored samples as {schema.field('eeg').type}, "
+            f"not {SAMPLES}. Remove it and prepare the night again."
+        )
     if not schema.equals(SCHEMA) or "source_hash" not in known:
         raise ValueError(
             f"{path} is no night: it has columns {schema.names}, a night has {SCHEMA.names} and "

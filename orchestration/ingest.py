@@ -151,7 +151,7 @@ def _source_hash(ref: RecordingRef) -> str:
 
 
 def _versions() -> dict[str, str]:
-    libraries = {name: version(name) for name in ("pyedflib", "soxr", "numpy", "pyarrow")}
+    libraries = {name: version(name) for name in ("soxr", "numpy", "pyarrow")}
     return {"ecg-sleep-distillation": datasets.__version__, **libraries}
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import datasets
 from orchestration.keys import key_of
 
-PACKAGES = ("torch", "ray", "optuna", "numpy", "scipy", "scikit-learn", "pyarrow", "pyedflib")
+PACKAGES = ("torch", "ray", "optuna", "numpy", "scipy", "scikit-learn", "pyarrow", "soxr")
 
 
 def provenance(windows: str, sources: Mapping[str, str]) -> dict[str, Any]:

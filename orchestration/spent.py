@@ -11,7 +11,7 @@ from typing import NamedTuple
 FIELDS = (
     "start_s",  # until the first epoch: nights are opened, networks made
     "train_s",  # all epochs, validation and a teacher's maps included
-    "waited_s",  # of these: until windows were cut
+    "waited_s",  # of these: until windows were cut; what a GPU copies or cuts goes on meanwhile
     "end_s",  # results are made and written
 )
 
@@ -68,8 +68,8 @@ def in_words(spent: Mapping[str, float]) -> str:
     whole = sum(spent[name] for name in ("start_s", "train_s", "end_s"))
     start, train, end = (_share(spent[name], whole) for name in ("start_s", "train_s", "end_s"))
     return (
-        f"{spent['phases']:.0f} phases took their workers {whole:.0f} s: {start} until the first "
-        f"epoch, {train} training, {end} for results. Of the training "
+        f"{spent['phases']:.0f} phases took {whole:.0f} s, one after another: {start} until the "
+        f"first epoch, {train} training, {end} for results. Of the training "
         f"{_share(spent['waited_s'], spent['train_s'])} was waiting for data."
     )
 

@@ -62,7 +62,7 @@ def _trial(number: int, rng: np.random.Generator) -> dict[str, Any]:
     score = float(0.5 + 0.2 * searched.get("alpha", 0.4) + rng.normal(0, 0.02))
     beaten, failed = number > 4 and score < 0.585, number == 11
     done = 1 if failed else 2 if beaten else FOLDS
-    scores = score + rng.normal(0, 0.01, done)
+    scores = score + np.random.default_rng(number).normal(0, 0.01, done)
     return {
         "scheme": SCHEME,
         "number": number,

@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("datasets", "kd_core", "orchestration")
 FILES = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
 ALLOWED = {  # what a package may import besides the standard library and itself
-    "datasets": {"numpy", "pyarrow", "pyedflib", "soxr"},
+    "datasets": {"numpy", "pyarrow", "soxr"},
     "kd_core": {"torch", "numpy", "safetensors"},
     "orchestration": {
         "datasets",

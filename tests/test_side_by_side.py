@@ -19,7 +19,7 @@ def waits(seconds: float, log: list[str], name: str) -> Way:
 
 def test_both_run_in_turns_once_uncounted_and_neither_is_always_first() -> None:
     log: list[str] = []
-    found = compare("x", waits(0.001, log, "a"), waits(0.004, log, "b"), 2.0, lambda a, b: a + b)
+    found = compare("x", waits(0.002, log, "a"), waits(0.1, log, "b"), 2.0, lambda a, b: a + b)
     assert log == ["a", "b", *["b", "a", "a", "b"] * (ROUNDS // 2), "b", "a"]
     assert found.agreement == "ab"
     assert found.ratio == pytest.approx(found.other_s / found.ours_s)

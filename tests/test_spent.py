@@ -26,6 +26,6 @@ def test_phases_add_up_and_those_that_were_not_timed_are_left_out() -> None:
 
 def test_shares_are_of_the_whole_and_waiting_is_of_the_training() -> None:
     assert in_words(total([ONE, ONE])) == (
-        "2 phases took their workers 20 s: 10.0 % until the first epoch, 80.0 % training, "
+        "2 phases took 20 s, one after another: 10.0 % until the first epoch, 80.0 % training, "
         "10.0 % for results. Of the training 2.5 % was waiting for data."
     )

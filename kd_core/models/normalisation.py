@@ -1,8 +1,9 @@
-"""BatchNorm whose statistics are right to float32, however many positions a batch has.
+"""BatchNorm whose float32 statistics are right of as many positions as a batch of windows has.
 
 On a CPU torch adds the squares of a channels-last map one after the other in float32. Of 840,000
 positions its 1 / deviation is wrong by 2e-3, and that grows with their number. Here positions are
-first taken apart into many groups, whose means and variances are then put together.
+first taken apart into many groups, whose means and variances are then put together; those of whole
+segments always can be. In bfloat16 torch's own is used.
 """
 
 import math

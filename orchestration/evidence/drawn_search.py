@@ -27,8 +27,8 @@ from orchestration.store import Store
 
 COMPARED = (parallel_figure, plane_figure, box_figure)  # of trials that are set side by side
 OLDER = (
-    "The record of this sweep is older than the scores of each trial's folds, so trials are not "
-    "compared here. Run the sweep again: it trains nothing and writes a new record."
+    "The record of this sweep is older than the scores of each trial's folds, so its trials are "
+    "not compared here. A sweep that this version runs has them."
 )
 KINDS = {  # kind of phase -> what it is called
     "teacher": "Teacher, on EEG",

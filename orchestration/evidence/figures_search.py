@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -21,6 +22,7 @@ from orchestration.evidence.style import (
     nothing,
     scattered,
     styled,
+    wrapped,
 )
 from orchestration.evidence.trials import TrialPoint
 
@@ -111,10 +113,10 @@ def _boxes(
         for trial, aside in zip(mine, scattered(len(mine)), strict=True):
             _dot(axes, place + aside, trial, colours[trial.method])
         box(axes, place, finite([trial.score for trial in mine]))
+    slant: Any = {}
     if max(len(name) for name in names) * len(names) > ROOM:
-        axes.set_xticks(range(len(names)), names, rotation=35, ha="right", rotation_mode="anchor")
-    else:
-        axes.set_xticks(range(len(names)), names)
+        slant = {"rotation": 35, "ha": "right", "rotation_mode": "anchor"}
+    axes.set_xticks(range(len(names)), [wrapped(name, 24) for name in names], **slant)
     axes.set_xlim(-0.6, len(names) - 0.4)
     axes.grid(axis="y", color=FAINT)
 
