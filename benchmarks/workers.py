@@ -6,7 +6,7 @@ One Ray serves both sides: for the one worker, an actor that does nothing holds 
 Ingest is the product's on Ray Data; phases are an experiment each, as a trial trains one. Both
 sides make the same: footers of nights, validation scores. The machine has to be quiet: both cores
 are used. The storage lies in memory where that can be, so that no disk is measured; Ray Data takes
-a second until both workers are at work, so a round is of many nights.
+a second until both workers are at work, and is timed with it.
 """
 
 import argparse
@@ -38,7 +38,7 @@ from orchestration.plans import smoke
 from orchestration.store import Store
 from orchestration.sweeps import Sweep, make_sweep
 
-NIGHTS = 96  # a round
+NIGHTS = 32  # a round
 NIGHT_BYTES = 46e6
 MEMORY = Path("/dev/shm")  # a file system in memory, on Linux
 PHASES = 8  # a round
