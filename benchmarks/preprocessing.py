@@ -23,6 +23,7 @@ from datetime import datetime
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import mne
 import numpy as np
@@ -72,31 +73,23 @@ def main() -> None:
 def stored(ref: RecordingRef, folder: Path) -> list[Compared]:
     """From EDF to the store."""
     exact = read_night(peer_stored(ref, folder, exactly))
-    return [
-        compare(
-            "EDF to the store",
-            Way("ours", partial(ours_stored, ref, folder)),
-            Way(f"MNE {how}", partial(peer_stored, ref, folder, read)),
-            asked,
-            lambda ours, other: alike(read_night(ours), read_night(other), exact),
-        )
-        for how, read, asked in PEERS
-    ]
+    return _against_peers(
+        "EDF to the store",
+        partial(ours_stored, ref, folder),
+        partial(peer_stored, ref, folder),
+        lambda ours, other: alike(read_night(ours), read_night(other), exact),
+    )
 
 
 def scaled(ref: RecordingRef, folder: Path) -> list[Compared]:
     """From EDF to scaled windows."""
     exact = peer_scaled(ref, folder, exactly)
-    return [
-        compare(
-            "EDF to scaled windows",
-            Way("ours", partial(ours_scaled, ref, folder)),
-            Way(f"MNE {how}, RobustScaler", partial(peer_scaled, ref, folder, read)),
-            asked,
-            lambda ours, other: alike_scaled(ours, other, exact),
-        )
-        for how, read, asked in PEERS
-    ]
+    return _against_peers(
+        "EDF to windows scaled as RobustScaler does",
+        partial(ours_scaled, ref, folder),
+        partial(peer_scaled, ref, folder),
+        lambda ours, other: alike_scaled(ours, other, exact),
+    )
 
 
 def a_night(folder: Path) -> RecordingRef:
@@ -216,6 +209,19 @@ def difference_db(a: np.ndarray, b: np.ndarray) -> float:
     kept = np.fft.rfftfreq(a.size, 1 / RATE_HZ) <= PASS_HZ
     error, signal = (float(np.sum(spectrum[kept] ** 2)) for spectrum in spectra)
     return 10 * math.log10(error / signal) if error else -math.inf
+
+
+def _against_peers(
+    what: str,
+    ours: Callable[[], Any],
+    peer: Callable[[Read], Any],
+    agree: Callable[[Any, Any], str],
+) -> list[Compared]:
+    """Ours against every row of PEERS."""
+    return [
+        compare(what, Way("ours", ours), Way(f"MNE {how}", partial(peer, read)), asked, agree)
+        for how, read, asked in PEERS
+    ]
 
 
 def _read(path: Path, labels: list[str]) -> tuple[np.ndarray, float]:

@@ -2,7 +2,7 @@
 
 Paths in; float32 arrays and annotations out. What cannot be read is an UnusableRecording whose
 message says which file and why. Samples are read here because pyedflib refuses sound files (a unit
-of µV, an accented label) and takes ten times as long; annotations because it and others cut them
+of µV, an accented label) and takes six times as long; annotations because it and others cut them
 or shift them by the first record's offset.
 """
 
