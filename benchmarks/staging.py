@@ -37,11 +37,11 @@ from benchmarks.side_by_side import (
 )
 from benchmarks.tables import table
 from datasets.recording import Hypnogram
-from datasets.signals import RATE_HZ, resample
+from datasets.signals import RATE_HZ, halved, resample
 from datasets.stages import UNSCORED
 from datasets.synthetic_hypnogram import draw_body, draw_stages
 from datasets.synthetic_signals import draw_ecg, draw_eeg
-from datasets.windows import SCALINGS, ScaledNight, halved
+from datasets.windows import SCALINGS, ScaledNight
 from kd_core.models import build_model, model_spec
 from kd_core.models.normalisation import Normalisation
 from kd_core.predict import predict

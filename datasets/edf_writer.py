@@ -1,7 +1,8 @@
-"""Writes EDF+C files: signals on one clock, or annotations alone. Only for generated cohorts.
+"""Writes EDF+C files: signals on one clock, or annotations alone, as a staged night's are.
 
-Written here because the common writers cannot write MASS: pyedflib's cuts annotations at 40
-characters and edfio's refuses many numbers of records of 0.999936 s.
+It needs numpy alone. Written here because the common writers cannot write MASS, which generated
+cohorts look like: pyedflib's cuts annotations at 40 characters and edfio's refuses many numbers of
+records of 0.999936 s. What it is given is trusted: an assert shows what does not fit.
 Source: Kemp and Olivan 2003, the EDF+ specification.
 """
 
@@ -15,6 +16,8 @@ import numpy as np
 DIGITAL_MAX = 32767
 NOTES_A_RECORD = 400  # a record should stay below 61,440 bytes
 ANNOTATIONS = "EDF Annotations"
+# English whatever the locale, as EDF+ has them
+MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 
 
 class Channel(NamedTuple):
@@ -55,11 +58,14 @@ def write_signals(
 
 
 def write_notes(path: Path, start: datetime, notes: Sequence[Note]) -> None:
-    """A file of annotations alone, whose onsets count from `start`."""
+    """A file of annotations alone, whose onsets count from `start`, years 1985 to 2084.
+
+    Beside a recording of the same start it is on the same clock, to the microsecond.
+    """
     offset_s = start.microsecond / 1e6  # the header's start has whole seconds only
     keeper = f"{offset_s:+.6f}\x14\x14\0".encode()
     tals = [note.tal(offset_s) for note in notes]
-    groups = [tals[i : i + NOTES_A_RECORD] for i in range(0, len(tals), NOTES_A_RECORD)]
+    groups = [tals[i : i + NOTES_A_RECORD] for i in range(0, len(tals) or 1, NOTES_A_RECORD)]
     columns = [_padded([keeper + b"".join(group) for group in groups])]
     _write(path, _header(start, len(groups), 0, [], columns), columns)
 
@@ -91,7 +97,7 @@ def _header(
     columns: Sequence[np.ndarray],
 ) -> bytes:
     """The fields of the file, then each field of all signals, the annotations' last."""
-    day = start.strftime("%d-%b-%Y").upper()
+    day = f"{start.day:02}-{MONTHS[start.month - 1]}-{start.year}"
     file_fields = [
         ("0", 8),
         ("X X X X", 80),

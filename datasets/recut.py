@@ -15,9 +15,9 @@ import numpy as np
 
 from datasets.night import Night
 from datasets.segments import BORROWED_S, SEGMENT_SAMPLES
-from datasets.signals import RATE_HZ
+from datasets.signals import RATE_HZ, halved
 from datasets.stages import ClassScheme
-from datasets.windows import SCALINGS, ScaledNight, halved, runs
+from datasets.windows import SCALINGS, ScaledNight, runs
 
 PAGE_S = 20
 PAGE_SAMPLES = PAGE_S * RATE_HZ

@@ -3,13 +3,15 @@
 Arrays or Signals in, arrays or Signals out; nothing here touches a file.
 """
 
+from typing import NamedTuple
+
 import numpy as np
-import soxr
 
 from datasets.recording import Signal
 
 RATE_HZ = 200  # Sec. II-C of arXiv:2112.07252
 SCALED_LIMIT = 20.0  # in interquartile ranges, as U-Time clips
+HALF_LIMIT = float(np.finfo(np.float16).max)  # beyond it a half-precision float is infinite
 FLAT_BLOCK_S = 2.0  # long enough to hold a heart beat
 FLAT_RANGE = {
     "uV": 0.5,
@@ -47,6 +49,8 @@ def resample(samples: np.ndarray, from_hz: float, to_hz: float) -> np.ndarray:
     """
     if from_hz == to_hz:
         return samples
+    import soxr  # a recording that has the rate needs none
+
     return np.asarray(soxr.resample(samples, from_hz, to_hz, quality="VHQ"))
 
 
@@ -65,16 +69,33 @@ def is_flat(samples: np.ndarray, hz: float, unit: str) -> np.ndarray:
     return np.asarray(still.mean(-1) > 0.5)
 
 
-def robust_scale(samples: np.ndarray) -> np.ndarray:
-    """A night's channel with median 0 and interquartile range 1, clipped to +-20.
+class Scale(NamedTuple):
+    """What brings a night's channel to median 0 and interquartile range 1.
 
-    Shapes: any; one median and range for the whole array.
     Source: U-Time (Perslev 2019), per recording and channel.
     """
-    step = max(1, samples.size // _QUARTILE_SAMPLES)
-    low, middle, high = np.percentile(samples.ravel()[::step], (25, 50, 75))
-    scaled = (samples - np.float32(middle)) / np.float32(high - low if high > low else 1.0)
-    return np.clip(scaled, -SCALED_LIMIT, SCALED_LIMIT, out=scaled)
+
+    middle: float
+    """Median, in the signal's unit."""
+    spread: float
+    """Interquartile range, above 0."""
+
+    @classmethod
+    def of(cls, samples: np.ndarray) -> "Scale":
+        """One scale for all samples, of any shape."""
+        step = max(1, samples.size // _QUARTILE_SAMPLES)
+        low, middle, high = np.percentile(samples.ravel()[::step], (25, 50, 75))
+        return cls(float(middle), float(high - low) if high > low else 1.0)
+
+    def applied(self, samples: np.ndarray, limit: float = SCALED_LIMIT) -> np.ndarray:
+        """Samples of any shape at this scale, clipped to +-limit."""
+        scaled = (samples - np.float32(self.middle)) / np.float32(self.spread)
+        return np.clip(scaled, -limit, limit, out=scaled)
+
+
+def robust_scale(samples: np.ndarray) -> np.ndarray:
+    """A night's channel at its own scale. Shapes: any; one scale for the whole array."""
+    return Scale.of(samples).applied(samples)
 
 
 def segment_scale(samples: np.ndarray) -> np.ndarray:
@@ -86,3 +107,8 @@ def segment_scale(samples: np.ndarray) -> np.ndarray:
     low = samples.min(-1, keepdims=True)
     span = np.ptp(samples, axis=-1, keepdims=True)
     return np.asarray((samples - low) / np.where(span > 0, span, 1))
+
+
+def halved(samples: np.ndarray) -> np.ndarray:
+    """Float16, with what would overflow held at the largest finite value."""
+    return np.clip(samples, -HALF_LIMIT, HALF_LIMIT, out=samples).astype(np.float16)

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from datasets.parquet import read_night
-from datasets.signals import robust_scale, segment_scale
+from datasets.signals import halved, robust_scale, segment_scale
 from datasets.stages import ClassScheme
 
 SCALINGS: dict[str, Callable[[np.ndarray], np.ndarray]] = {  # (n, S) -> (n, S)
@@ -23,7 +23,6 @@ SCALINGS: dict[str, Callable[[np.ndarray], np.ndarray]] = {  # (n, S) -> (n, S)
     "segment": segment_scale,  # to [0, 1] within each segment, as the released code has it
     "none": np.copy,
 }
-LIMIT = float(np.finfo(np.float16).max)  # beyond it a half-precision float is infinite
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,11 +119,6 @@ def paste(nights: Sequence[np.ndarray], refs: Sequence[WindowRef], windows: np.n
     for window, (index, start, length, fresh) in zip(windows, refs, strict=True):
         stale = length - fresh
         nights[index][start + stale : start + length] = window[stale:length]
-
-
-def halved(samples: np.ndarray) -> np.ndarray:
-    """Float16, with what would overflow held at the largest finite value."""
-    return np.clip(samples, -LIMIT, LIMIT, out=samples).astype(np.float16)
 
 
 def runs(segment: np.ndarray) -> Iterator[tuple[int, int]]:

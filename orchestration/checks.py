@@ -20,6 +20,7 @@ from orchestration.sweeps import Sweep, make_sweep
 
 OURS = "ecg-sleep-distillation"
 SHOWN = ("torch", "ray", "optuna", "numpy", "pyarrow")  # what must be the same on every node
+EXTRAS = ("train", "stage")  # what a sweep and its report need
 OK, WARN, FAIL, INFO = "ok", "warn", "FAIL", "info"
 
 
@@ -42,7 +43,7 @@ def check_versions(found: Mapping[str, str]) -> Check:
     except PackageNotFoundError:
         return Check(WARN, "versions", f"{shown}; not compared: {OURS} is not installed here")
     if wrong:
-        text = f"{'; '.join(wrong)}. Install the project's: pip install --editable ."
+        text = f"{'; '.join(wrong)}. Install the project's: pip install --editable '.[train]'"
         return Check(FAIL, "versions", text)
     return Check(OK, "versions", shown)
 
@@ -156,12 +157,16 @@ def _unmet() -> list[str]:
     if python not in SpecifierSet(asked or ""):
         wrong.append(f"Python {python} is found, {asked} is asked for")
     for requirement in map(Requirement, ours.requires or ()):
-        if requirement.marker and not requirement.marker.evaluate({"extra": ""}):
+        if not any(_asked_by(requirement, extra) for extra in EXTRAS):
             continue
         found = _version(requirement.name)
         if found == "missing" or not requirement.specifier.contains(found, prereleases=True):
             wrong.append(f"{requirement.name} {found} is found, {requirement} is asked for")
     return wrong
+
+
+def _asked_by(requirement: Requirement, extra: str) -> bool:
+    return requirement.marker is None or requirement.marker.evaluate({"extra": extra})
 
 
 def _version(name: str) -> str:

@@ -11,6 +11,7 @@ from datasets.tal import Annotation
 RECORD_S = 0.999936  # of MASS: 256 samples make 256.0163850 Hz
 HZ = 256 / RECORD_S
 FIRST_PAGE_S = 20.918
+BDF_KINDS = ("BDF+C", "BDF+D", "24BIT")
 
 
 class Row(NamedTuple):
@@ -84,25 +85,24 @@ def write_edf(
     start: str = "01.01.0022.00.00",
     first_s: float = 0.0,
     kind: str = "EDF+C",
+    onsets: Sequence[float] | None = None,
 ) -> Path:
-    """An EDF+ file whose first sample lies `first_s` after its start; notes go in record 0."""
-    tals = [tal(Annotation(first_s + i * record_s, None, "")) for i in range(records)]
+    """An EDF+ file whose first sample lies `first_s` after its start; notes go in record 0.
+
+    A kind of BDF has 24 bits a sample; `onsets` are the records' own, where there are gaps.
+    """
+    size = 3 if kind in BDF_KINDS else 2
+    onsets = [first_s + i * record_s for i in range(records)] if onsets is None else onsets
+    tals = [tal(Annotation(onset, None, "")) for onset in onsets]
     tals[0] += b"".join(map(tal, notes))
-    width = (max(map(len, tals)) + 1) // 2 * 2
-    blocks = [_digital(row, records) for row in rows]
+    width = -(-max(map(len, tals)) // size)
+    keeper = Row(("EDF", "BDF")[size - 2] + " Annotations", np.empty(width * records))
+    blocks = [_digital(row, records, size) for row in rows]
     with open(path, "wb") as file:
-        file.write(
-            _header(
-                [*rows, Row("EDF Annotations", np.empty(width // 2 * records))],
-                start,
-                kind,
-                records,
-                record_s,
-            )
-        )
+        file.write(_header([*rows, keeper], start, kind, records, record_s))
         for index in range(records):
             file.write(b"".join(block[index].tobytes() for block in blocks))
-            file.write(tals[index].ljust(width, b"\x00"))
+            file.write(tals[index].ljust(size * width, b"\x00"))
     return path
 
 
@@ -114,7 +114,14 @@ def tal(note: Annotation) -> bytes:
 
 def _header(rows: Sequence[Row], start: str, kind: str, records: int, record_s: float) -> bytes:
     size = str(256 * (len(rows) + 1))
-    fields = [(8, "0"), (80, "X X X X"), (80, "Startdate 01-JAN-2000 X X X"), (16, start)]
+    wide = kind in BDF_KINDS
+    bottom, top = ("-8388608", "8388607") if wide else ("-32768", "32767")
+    fields = [
+        (8, "\xffBIOSEMI" if wide else "0"),
+        (80, "X X X X"),
+        (80, "Startdate 01-JAN-2000 X X X"),
+        (16, start),
+    ]
     fields += [(8, size), (44, kind), (8, str(records)), (8, f"{record_s:g}")]
     fields += [(4, str(len(rows)))]
     for width, texts in (
@@ -123,16 +130,24 @@ def _header(rows: Sequence[Row], start: str, kind: str, records: int, record_s: 
         (8, [row.unit for row in rows]),
         (8, [f"{-row.limit:g}" for row in rows]),
         (8, [f"{row.limit:g}" for row in rows]),
-        (8, ["-32768"] * len(rows)),
-        (8, ["32767"] * len(rows)),
+        (8, [bottom] * len(rows)),
+        (8, [top] * len(rows)),
         (80, [""] * len(rows)),
         (8, [str(len(row.samples) // records) for row in rows]),
         (32, [""] * len(rows)),
     ):
         fields += [(width, text) for text in texts]
-    return b"".join(text.encode("latin-1").ljust(width) for width, text in fields)
+    return b"".join(_encoded(text).ljust(width) for width, text in fields)
 
 
-def _digital(row: Row, records: int) -> np.ndarray:
-    scaled = np.rint((row.samples + row.limit) / (2 * row.limit) * 65535 - 32768)
-    return np.clip(scaled, -32768, 32767).astype("<i2").reshape(records, -1)
+def _encoded(text: str) -> bytes:
+    """As most writers do, or as some do what most cannot."""
+    return text.encode("utf-8" if "μ" in text else "latin-1")
+
+
+def _digital(row: Row, records: int, size: int) -> np.ndarray:
+    """(records, samples a record, size) uint8."""
+    half = 2 ** (8 * size - 1)
+    scaled = np.rint((row.samples + row.limit) / (2 * row.limit) * (2 * half - 1) - half)
+    digital = np.clip(scaled, -half, half - 1).astype("<i4").reshape(records, -1)
+    return np.asarray(digital.view(np.uint8).reshape(records, -1, 4)[..., :size])
