@@ -8,6 +8,8 @@ import onnxruntime
 import torch
 from torch import Tensor, nn
 
+from orchestration.portable.formats import program_of, write_onnx
+
 Scores = Callable[[Tensor], Tensor]  # windows (B, 1, T*S) -> logits (B, K, T)
 
 
@@ -29,20 +31,8 @@ def both_runtimes(network: nn.Module, folder: Path, segment: int) -> tuple[dict[
 
 
 def export(network: nn.Module, path: Path, segment: int) -> None:
-    """Write the network as ONNX, for any number of windows and of segments."""
-    torch.onnx.export(
-        _Logits(network).eval(),
-        (torch.zeros(2, 1, 4 * segment),),
-        path,
-        input_names=["samples"],
-        output_names=["logits"],
-        dynamic_shapes={
-            "x": {0: torch.export.Dim("windows"), 2: segment * torch.export.Dim("segments")}
-        },
-        dynamo=True,
-        external_data=False,
-        verbose=False,
-    )
+    """Write the network as ONNX, for any number of windows and of segments, as an export does."""
+    write_onnx(program_of(_Logits(network).eval(), segment), path)
 
 
 def in_torch(network: nn.Module) -> Scores:
@@ -76,6 +66,6 @@ class _Logits(nn.Module):
         super().__init__()
         self.network = network
 
-    def forward(self, x: Tensor) -> Tensor:
-        logits: Tensor = self.network(x).logits
+    def forward(self, samples: Tensor) -> Tensor:
+        logits: Tensor = self.network(samples).logits
         return logits

@@ -1,0 +1,95 @@
+"""A checkpoint as one portable folder: ONNX, int8, torch.export, weights, spec, scores, card.
+
+    python -m orchestration.export CHECKPOINT --out DIR [--name NAME] [--calibrate NIGHT...]
+
+CHECKPOINT is a folder that `orchestration.pull` wrote, such as best/W-N-R/best, or any other
+checkpoint of a student. All formats are held to torch's answers before the folder appears.
+"""
+
+import argparse
+import importlib.util
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from orchestration.cli import UsageError, run
+
+if TYPE_CHECKING:
+    from orchestration.portable.exported import Exported
+
+NEEDED = ("onnx", "onnxruntime", "onnxscript")  # besides what training needs
+
+
+def main() -> None:
+    """Export, then say what was written and how well it agrees."""
+    given = _arguments().parse_args()
+    _check_packages()
+    from orchestration.portable.exported import export
+
+    done = export(
+        _path(given.checkpoint),
+        _path(given.out),
+        given.name,
+        [_path(night) for night in given.calibrate],
+        given.trained_on,
+    )
+    print(report(done))
+
+
+def report(done: "Exported") -> str:
+    """What was written, for people."""
+    from orchestration.portable.words import agreement_words
+
+    width = max(map(len, done.sizes))
+    lines = [f"{done.spec.name}: {done.folder}"]
+    lines += [f"  {name:<{width}}  {size / 1e3:>9,.1f} kB" for name, size in done.sizes.items()]
+    lines += agreement_words(done.spec)
+    model = shlex.quote(str(done.folder))
+    return "\n".join(
+        [
+            *lines,
+            f"stage with it: python -m orchestration.stage NIGHT.edf --model {model} --out DIR",
+        ]
+    )
+
+
+def _arguments() -> argparse.ArgumentParser:
+    words = argparse.ArgumentParser(
+        prog="python -m orchestration.export",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    words.add_argument("checkpoint", metavar="CHECKPOINT", help="folder of a trained network")
+    words.add_argument("--out", required=True, metavar="DIR", help="folder that is made")
+    words.add_argument("--name", default="", help="of the model; from its phase if left out")
+    words.add_argument(
+        "--calibrate",
+        nargs="+",
+        default=[],
+        metavar="NIGHT",
+        help="nights of a store (Parquet) or recordings for int8; generated if left out",
+    )
+    words.add_argument(
+        "--trained-on",
+        default="",
+        metavar="TEXT",
+        help="what it was trained on, for the model card",
+    )
+    return words
+
+
+def _check_packages() -> None:
+    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        raise UsageError(
+            f"export needs {', '.join(missing)}, which is not installed: pip install "
+            "'ecg-sleep-distillation[train]'"
+        )
+
+
+def _path(given: str) -> Path:
+    return Path(given).expanduser().resolve()
+
+
+if __name__ == "__main__":
+    run(main)

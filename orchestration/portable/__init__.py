@@ -1,0 +1,1 @@
+"""A checkpoint as one portable folder: networks in every format, spec, scores, model card."""
