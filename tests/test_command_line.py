@@ -25,6 +25,7 @@ def assert_one_line(said: str, stderr: str) -> None:
         ("prepare", ["--recordings", "{tmp}", "--storage", "{tmp}/s"], "no MASS recording"),
         ("report", ["--storage", "{tmp}"], "There is no storage at"),
         ("pull", ["--storage", "{tmp}/none", "--out", "{tmp}/o"], "There is no storage at"),
+        ("export", ["{tmp}/none", "--out", "{tmp}/o"], "has no model.json; a checkpoint is a"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_two(
@@ -45,7 +46,7 @@ def test_no_library_adds_a_line_while_it_is_imported(tmp_path: Path) -> None:
     assert_one_line("none is not a folder", done.stderr)
 
 
-@pytest.mark.parametrize("script", ["sweep", "prepare", "report", "pull"])
+@pytest.mark.parametrize("script", ["sweep", "prepare", "report", "pull", "export", "stage"])
 def test_help_says_how_to_type_it(script: str, tmp_path: Path) -> None:
     assert typed(tmp_path, f"orchestration.{script}", "--help") == 0
     assert f"orchestration.{script}" in (tmp_path / "stdout").read_text()

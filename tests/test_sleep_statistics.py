@@ -114,3 +114,21 @@ def test_every_statistic_has_a_title() -> None:
     titles = [title_of(name) for name in of("WNR")]
     assert titles[: len(TITLES)] == list(TITLES.values())
     assert titles[-4:] == ["N (min)", "R (min)", "N (% of sleep)", "R (% of sleep)"]
+
+
+def test_lights_bound_the_night_and_take_unscored_time_for_time_in_bed() -> None:
+    labels = np.array([WNR.index(letter) for letter in "NWNRWN"])
+    found = sleep_statistics(labels, np.array([0, 1, 2, 5, 6, 7]), 30, WNR, (1.0, 7.5))
+    assert found["time_in_bed_minutes"] == 3.25
+    assert found["unscored_minutes"] == 1.0
+    assert found["total_sleep_minutes"] == 1.25
+    assert found["sleep_efficiency_percent"] == pytest.approx(100 * 2.5 / 4.5)
+    assert found["sleep_onset_latency_minutes"] == 0.5
+    assert found["rem_latency_minutes"] == 1.5
+    assert found["wake_after_sleep_onset_minutes"] == 0.5
+    assert found["awakenings"] == 1
+
+
+def test_lights_at_the_first_and_last_page_change_nothing_without_gaps() -> None:
+    labels = np.array([WNR.index(letter) for letter in "WWNNNNWRRNNW"])
+    assert sleep_statistics(labels, np.arange(12), 30, WNR, (0.0, 12.0)) == of("WWNNNNWRRNNW")

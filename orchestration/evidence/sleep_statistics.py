@@ -31,62 +31,83 @@ def title_of(name: str) -> str:
 
 
 def sleep_statistics(
-    labels: np.ndarray, segment: np.ndarray, page_s: float, classes: tuple[str, ...]
+    labels: np.ndarray,
+    segment: np.ndarray,
+    page_s: float,
+    classes: tuple[str, ...],
+    lights: tuple[float, float] | None = None,
 ) -> dict[str, float]:
     """The statistics of TITLES, then minutes of each class and its percent of total sleep time.
 
-    Time in bed is scored time: page by page, so unscored gaps are left out and counted apart.
+    Without lights, time in bed is scored time: page by page, so unscored gaps are left out and
+    counted apart. With them, it goes from lights off to lights on, unscored time within, and a
+    page counts as far as it lies between them. Sleep efficiency is of scored time either way.
     A latency is time that went by, gaps within. A night without sleep has an efficiency of 0,
     and neither latencies, wake after sleep onset nor shares (NaN); one without REM no REM latency.
 
     Args:
-        labels: (n,) class of each scored page.
-        segment: (n,) rising; its position, in pages from the first scored one.
+        labels: (n,) class of each scored page; none only where lights are given.
+        segment: (n,) rising; its position, in pages from the first scored one, or, with lights,
+            from wherever they are counted.
         page_s: seconds from page to page.
         classes: names of the K classes, "W" and "R" among them.
+        lights: when they went off and on, in pages, fractions too.
     Source: AASM Manual for the Scoring of Sleep and Associated Events: sleep efficiency is total
         sleep time / total recording time; sleep latency, lights out to the first epoch of sleep;
         REM latency, from there to the first epoch of R; wake after sleep onset, all to lights on.
-    Differs: lights out and lights on are not in the files; first and last scored page stand in.
-        YASA 0.8.1 has the same sums and sleep latency, but ends wake after sleep onset at the last
-        page of sleep, counts Lat_REM from the first page, and takes gaps for time in bed.
+    Differs: lights out and lights on are not in the files of a cohort; first and last scored page
+        stand in. YASA 0.8.1 has the same sums and sleep latency, but ends wake after sleep onset
+        at the last page of sleep, counts Lat_REM from the first page, takes gaps for time in bed
+        and divides sleep by it.
     """
     assert labels.shape == segment.shape
-    assert len(labels) > 0
-    minutes = {name: _minutes((labels == k).sum(), page_s) for k, name in enumerate(classes)}
-    in_bed = sum(minutes.values())
-    asleep = in_bed - minutes[WAKE]
+    assert lights is not None or len(labels) > 0
+    off, on = lights or (segment[0], segment[-1] + 1)
+    labels, segment, part = _between(labels, segment, off, on)
+    minutes = {name: _minutes(part[labels == k].sum(), page_s) for k, name in enumerate(classes)}
+    scored = sum(minutes.values())
+    asleep = scored - minutes[WAKE]
     shifts, awakenings = _changes(labels, segment, classes.index(WAKE))
-    unscored = segment[-1] - segment[0] + 1 - len(segment)
-    shares = {c: 100 * _share(minutes[c], asleep) for c in classes if c != WAKE}
     return {
-        "time_in_bed_minutes": in_bed,
-        "unscored_minutes": _minutes(unscored, page_s),
+        "time_in_bed_minutes": scored if lights is None else _minutes(on - off, page_s),
+        "unscored_minutes": _minutes(on - off - part.sum(), page_s),
         "total_sleep_minutes": asleep,
-        "sleep_efficiency_percent": 100 * asleep / in_bed,
-        **_onsets(labels, segment, page_s, classes),
+        "sleep_efficiency_percent": _share(100 * asleep, scored),
+        **_onsets(labels, segment, part, off, page_s, classes),
         "transitions": float(shifts),
-        "transitions_per_hour": shifts / (in_bed / 60),
+        "transitions_per_hour": _share(shifts, scored / 60),
         "awakenings": float(awakenings),
         **{f"{name}_minutes": value for name, value in minutes.items()},
-        **{f"{name}_percent": value for name, value in shares.items()},
+        **{f"{c}_percent": 100 * _share(minutes[c], asleep) for c in classes if c != WAKE},
     }
 
 
+def _between(
+    labels: np.ndarray, segment: np.ndarray, off: float, on: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Class and position of the pages that lie between, and how much of each does, 0 to 1."""
+    part = np.clip(np.minimum(segment + 1.0, on) - np.maximum(segment, off), 0, 1)
+    within = part > 0
+    return labels[within], segment[within], part[within]
+
+
 def _onsets(
-    labels: np.ndarray, segment: np.ndarray, page_s: float, classes: tuple[str, ...]
+    labels: np.ndarray,
+    segment: np.ndarray,
+    part: np.ndarray,
+    off: float,
+    page_s: float,
+    classes: tuple[str, ...],
 ) -> dict[str, float]:
     """The three statistics that hang on the first page of sleep; NaN without one."""
-    asleep = np.flatnonzero(labels != classes.index(WAKE))
-    rem = np.flatnonzero(labels == classes.index(REM))
-    onset = asleep[0] if asleep.size else None
-    latency = _between(segment, 0, onset)
-    after = math.nan if onset is None else len(labels) - onset - asleep.size
-    rem_latency = _between(segment, onset, rem[0]) if rem.size else math.nan
+    wake = labels == classes.index(WAKE)
+    began = np.maximum(segment, off)
+    onset, rem = _first(began, ~wake), _first(began, labels == classes.index(REM))
+    after = math.nan if math.isnan(onset) else part[wake & (began > onset)].sum()
     return {
-        "sleep_onset_latency_minutes": _minutes(latency, page_s),
+        "sleep_onset_latency_minutes": _minutes(onset - off, page_s),
         "wake_after_sleep_onset_minutes": _minutes(after, page_s),
-        "rem_latency_minutes": _minutes(rem_latency, page_s),
+        "rem_latency_minutes": _minutes(rem - onset, page_s),
     }
 
 
@@ -96,9 +117,10 @@ def _changes(labels: np.ndarray, segment: np.ndarray, wake: int) -> tuple[int, i
     return int(changed.sum()), int((changed & (labels[1:] == wake)).sum())
 
 
-def _between(segment: np.ndarray, start: int | None, end: int | None) -> float:
-    """Pages from the start of one page to the start of another; NaN if there is none."""
-    return math.nan if start is None or end is None else float(segment[end] - segment[start])
+def _first(began: np.ndarray, wanted: np.ndarray) -> float:
+    """When the first of the pages that are wanted began; NaN if there is none."""
+    found = began[wanted]
+    return float(found[0]) if found.size else math.nan
 
 
 def _minutes(pages: float, page_s: float) -> float:

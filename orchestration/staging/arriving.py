@@ -1,0 +1,67 @@
+"""Samples on their way to a network: resampled and scaled as they come, kept while they matter."""
+
+from typing import Any
+
+import numpy as np
+
+from datasets.signals import Scale
+from orchestration.staging.pieces import halo
+from orchestration.staging.prepared import filled, scaled
+from orchestration.staging.spec import StagingSpec
+
+# SoX resamples in blocks: measured up to these seconds behind (2026-11-21, 10 to 4096 Hz)
+RESAMPLING_S, RESAMPLING_SAMPLES = 9.5, 1600
+
+
+class Arriving:
+    """The end of a recording at the network's rate, from where it can still change an answer."""
+
+    def __init__(self, spec: StagingSpec, hz: float) -> None:
+        self.spec, self.hz = spec, hz
+        self._stream: Any = None
+        if hz != spec.hz:
+            import soxr  # a recording that has the rate needs none
+
+            self._stream = soxr.ResampleStream(hz, spec.hz, 1, dtype=np.float32, quality="VHQ")
+        self._samples = np.empty(0, np.float32)  # at the network's rate, not yet scaled
+        self._segment = 0  # of the night, that the first of them begins
+
+    @property
+    def delay_s(self) -> float:
+        """Seconds by which resampling lags behind."""
+        return max(RESAMPLING_S, RESAMPLING_SAMPLES / self.hz) if self._stream else 0.0
+
+    def push(self, samples: np.ndarray, scale: Scale, last: bool) -> None:
+        """Take (n,) samples in mV at the recording's rate."""
+        self._scale = scale
+        samples = filled(samples, scale)
+        if self._stream:
+            samples = self._stream.resample_chunk(samples, last=last)
+        self._samples = np.concatenate([self._samples, samples])
+
+    def seen_from(self, second: int) -> tuple[int, np.ndarray]:
+        """All that a second can see and what has come since, scaled; and the second it starts at.
+
+        It starts with a segment of the night, as a piece of the whole night would.
+        """
+        segment_s = round(self.spec.segment_s)
+        first = self._first_seen(second) - self._segment
+        kept = self._samples[first * self.spec.segment_samples :]
+        return (first + self._segment) * segment_s, scaled(kept, self._scale, self.spec)
+
+    def forget(self, second: int) -> None:
+        """Drop what no second from this one on can see."""
+        first = self._first_seen(second) - self._segment
+        self._samples = self._samples[first * self.spec.segment_samples :].copy()
+        self._segment += first
+
+    def cut(self, seconds: int) -> None:
+        """End the recording after so many seconds."""
+        length = seconds * self.spec.hz - self._segment * self.spec.segment_samples
+        self._samples = self._samples[:length]
+        self._samples = np.pad(self._samples, (0, length - len(self._samples)))
+
+    def _first_seen(self, second: int) -> int:
+        """The segment that holds the first sample a second can see, minus what rounds it."""
+        segment = second * self.spec.hz // self.spec.segment_samples
+        return max(0, segment - halo(self.spec)[0])

@@ -1,0 +1,144 @@
+"""Many recordings, one after another: a line each, and one that fails does not stop the rest.
+
+Files in; the files of each recording out, and `recordings.tsv` with a row for each.
+"""
+
+import csv
+import math
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from datasets.ecg_files import READERS
+from orchestration.staging.outputs import safe_name
+from orchestration.staging.spec import StagingSpec
+from orchestration.staging.staged import StagedEcg
+from orchestration.staging.stager import Stager
+from orchestration.staging.summary import in_a_line
+
+TABLE = "recordings.tsv"
+SUFFIXES = tuple(suffix for reader in READERS.values() for suffix in reader.suffixes)
+OURS = ("_hypnogram.csv", "_hypnogram.edf", "_events.tsv", TABLE)  # ends of what we write
+
+
+class Outcome(NamedTuple):
+    """What became of a file."""
+
+    path: Path
+    name: str
+    """What its files are called."""
+    staged: StagedEcg | None
+    """None where it was not staged."""
+    reason: str
+    """Why not."""
+    seconds: float
+    """That it took."""
+
+
+def found(places: Sequence[str]) -> list[Path]:
+    """The files that were named, and the recordings in the folders that were."""
+    return [path for place in places for path in _within(Path(place))]
+
+
+def stage_all(stager: Stager, paths: Sequence[Path], out: Path, options: Mapping[str, Any]) -> int:
+    """Stage every file; print a line for each. Returns how many were not staged."""
+    out.mkdir(parents=True, exist_ok=True)
+    print(model_words(stager.spec))
+    outcomes: list[Outcome] = []
+    try:
+        for number, outcome in enumerate(_staged(stager, paths, out, options), 1):
+            outcomes.append(outcome)
+            print(f"[{number}/{len(paths)}] {_line(outcome)}", flush=True)
+    finally:
+        _write_table(out / TABLE, outcomes)
+    failed = sum(outcome.staged is None for outcome in outcomes)
+    print(f"{len(outcomes) - failed} of {len(paths)} staged; files and {TABLE} in {out}")
+    return failed
+
+
+def model_words(spec: StagingSpec) -> str:
+    """Which model stages, and how well it did on people it had not seen."""
+    tested = spec.origin.get("scores", {}).get("test", {})
+    if not {"kappa", "accuracy", "floor"} <= set(tested):
+        return f"{spec.name}: nothing is known of how well it does"
+    return (
+        f"{spec.name}: on people it had not seen kappa {tested['kappa']:.2f}, accuracy "
+        f"{tested['accuracy']:.2f} (always naming the commonest class: {tested['floor']:.2f})"
+    )
+
+
+def _within(place: Path) -> list[Path]:
+    """A file itself; of a folder the recordings that lie in it, in order."""
+    if not place.is_dir():
+        return [place]
+    inside = sorted(
+        path
+        for path in place.iterdir()
+        if path.suffix.lower() in SUFFIXES and path.is_file() and not path.name.endswith(OURS)
+    )
+    if not inside:
+        raise ValueError(f"{place} holds no recording; looked for {', '.join(SUFFIXES)}.")
+    return inside
+
+
+def _staged(
+    stager: Stager, paths: Sequence[Path], out: Path, options: Mapping[str, Any]
+) -> Iterator[Outcome]:
+    """What became of each file, once its files are written."""
+    taken: set[str] = set()
+    for path in paths:
+        begun, name = time.perf_counter(), _own_name(path, taken)
+        staged, reason = None, ""
+        try:
+            staged = replace(stager.stage(path, **options), name=name)
+            staged.save(out)
+        except Exception as error:  # the others go on, whatever was wrong with this one
+            if os.environ.get("SLEEP_TRACEBACK"):
+                raise
+            staged, reason = None, " ".join(str(error).split()) or type(error).__name__
+        yield Outcome(path, name, staged, reason, time.perf_counter() - begun)
+
+
+def _own_name(path: Path, taken: set[str]) -> str:
+    """A name for the files of a recording that no other of this run has, in any case."""
+    name = stem = safe_name(path.stem)
+    number = 1
+    while name.casefold() in taken:
+        number += 1
+        name = f"{stem}-{number}"
+    taken.add(name.casefold())
+    return name
+
+
+def _line(outcome: Outcome) -> str:
+    if outcome.staged is None:
+        return f"{outcome.path.name}: NOT STAGED: {outcome.reason}"
+    return f"{outcome.path.name}: {in_a_line(outcome.staged)} ({outcome.seconds:.1f} s)"
+
+
+def _write_table(path: Path, outcomes: Sequence[Outcome]) -> None:
+    """A row a file: what it is called, why it was not staged, its statistics."""
+    rows = [_row(outcome) for outcome in outcomes]
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    with open(path, "w", newline="") as file:
+        writer = csv.DictWriter(file, columns, restval="n/a", delimiter="\t", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def _row(outcome: Outcome) -> dict[str, object]:
+    staged = outcome.staged
+    row: dict[str, object] = {
+        "file": outcome.path.name,
+        "name": outcome.name if staged else "n/a",
+        "not_staged": outcome.reason or "n/a",
+    }
+    if staged:
+        found = {"hours": staged.seconds / 3600, **staged.statistics()}
+        row |= {
+            key: "n/a" if math.isnan(value) else f"{value:.6g}" for key, value in found.items()
+        }
+    return row
