@@ -86,6 +86,44 @@ def yasa_eeg(night: Night) -> Stage:
     return lambda: list(yasa.SleepStaging(raw, eeg_name="C4").predict().hypno)
 
 
+def sleepecg_file(edf: str, out: str) -> Stage:
+    """SleepECG from an EDF, which MNE reads for it, to stages."""
+    sleepecg, mne = import_module("sleepecg"), import_module("mne")
+
+    mne.set_log_level("ERROR")
+    classifier = sleepecg.load_classifier("wrn-gru-mesa", "SleepECG")
+
+    def stage() -> Sequence[str]:
+        raw = mne.io.read_raw_edf(edf, include=["ECG I"])
+        night = Night(raw.get_data()[0] * 1e3, np.empty(0), raw.info["sfreq"])
+        return list(sleepecg.stage(classifier, _record(night), return_mode="str"))
+
+    return stage
+
+
+def yasa_file(edf: str, out: str) -> Stage:
+    """YASA from an EDF, which MNE reads for it, to stages, statistics and a picture."""
+    yasa, mne = import_module("yasa"), import_module("mne")
+    pyplot = import_module("matplotlib.pyplot")
+
+    mne.set_log_level("ERROR")
+
+    def stage() -> Sequence[str]:
+        raw = mne.io.read_raw_edf(edf, include=["EEG C4-M1"], preload=True)
+        hypnogram = yasa.SleepStaging(raw, eeg_name="EEG C4-M1").predict()
+        hypnogram.sleep_statistics()
+        hypnogram.plot_hypnogram()
+        pyplot.savefig(os.path.join(out, "yasa.png"))
+        pyplot.close()
+        return list(hypnogram.hypno)
+
+    return stage
+
+
+FROM_FILES: dict[str, tuple[str, Callable[[str, str], Stage]]] = {  # an EDF, a folder -> stages
+    "SleepECG, three classes, from EDF": ("sleepecg", sleepecg_file),
+    "YASA, EEG, from EDF to a picture": ("yasa", yasa_file),
+}
 PEERS: dict[str, tuple[str, Callable[[Night], Stage]]] = {  # name -> package, how it is loaded
     "SleepECG, three classes": ("sleepecg", partial(sleepecg_classes, "wrn-gru-mesa")),
     "SleepECG, two classes": ("sleepecg", partial(sleepecg_classes, "ws-gru-mesa")),
@@ -108,9 +146,9 @@ def answers(lines: TextIO) -> Iterator[Mapping[str, Any]]:
     for line in lines:
         asked = json.loads(line)
         if "load" in asked:
-            package, load = PEERS[asked["load"]]
+            package, load = _loader(asked)
             try:
-                ready[asked["load"]] = load(_night(asked))
+                ready[asked["load"]] = load()
                 yield {"version": f"{package} {version(package)}"}
             except ImportError as error:
                 yield {"missing": str(error)}
@@ -146,6 +184,16 @@ def child(python: str, env: Mapping[str, str] = MappingProxyType({})) -> Iterato
             return answer
 
         yield ask
+
+
+def _loader(asked: Mapping[str, Any]) -> tuple[str, Callable[[], Stage]]:
+    """The package that is asked for, and what makes it ready."""
+    name = asked["load"]
+    if name in FROM_FILES:
+        package, from_file = FROM_FILES[name]
+        return package, partial(from_file, asked["edf"], asked["out"])
+    package, load = PEERS[name]
+    return package, partial(load, _night(asked))
 
 
 def _timed(stage: Stage) -> dict[str, Any]:
