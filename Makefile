@@ -1,5 +1,5 @@
 # make sweep: the main job on a generated MASS look-alike.  make test: the suite.  make lint: ruff and mypy.
-# make bench: every speed, side by side, into benchmarks/RESULTS.md.
+# make install: staging in an environment of its own, and its size.  make bench: every speed, side by side.
 PYTHON ?= python3
 VENV   ?= .venv
 WORK   ?= work
@@ -9,7 +9,7 @@ export MALLOC_MMAP_THRESHOLD_ = 8589934592
 export MALLOC_TRIM_THRESHOLD_ = 17179869184
 export MALLOC_TOP_PAD_ = 268435456
 
-.PHONY: sweep test lint bench clean
+.PHONY: sweep test lint install bench clean
 
 sweep: $(VENV)/ready
 	$(BIN)/python -m datasets.synthetic $(WORK)/recordings --subjects 12 --pages 72
@@ -17,6 +17,9 @@ sweep: $(VENV)/ready
 	$(BIN)/python -m orchestration.pull --storage $(WORK)/storage --out $(WORK)/best
 	$(BIN)/python -m orchestration.report --storage $(WORK)/storage --out $(WORK)/report \
 	  --note "The recordings are drawn by datasets.synthetic: no score here says anything about sleep."
+	$(BIN)/python -m orchestration.export $(WORK)/best/W-N-R/best --out $(WORK)/model \
+	  --trained-on "Nights drawn by datasets.synthetic: it knows nothing of sleep."
+	$(BIN)/python -m orchestration.stage $(WORK)/recordings/SS1_EDF --model $(WORK)/model --out $(WORK)/staged
 
 test: $(VENV)/ready
 	$(BIN)/python -m pytest
@@ -25,6 +28,9 @@ lint: $(VENV)/ready
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+install: $(VENV)/ready
+	$(BIN)/python -m benchmarks.install
 
 $(VENV)/ready: pyproject.toml
 	$(PYTHON) -m venv $(VENV)

@@ -20,13 +20,14 @@ from pathlib import Path
 from benchmarks.side_by_side import ALLOCATOR, ONE_THREAD, Compared, machine
 from benchmarks.tables import table
 
-RATIOS = ("preprocessing", "reading", "steps", "allocator", "staging", "workers")
+RATIOS = ("preprocessing", "reading", "steps", "allocator", "staging", "own_night", "workers")
 TABLES = {  # name -> its arguments; {folder} is one that goes afterwards
     "device": ["--sweep", "smoke"],
     "ingest": ["--folder", "{folder}", "--nights", "20", "80", "320"],
     "streaming": ["--folder", "{folder}", "--nights", "6", "24", "96"],
     "scheduler": ["--folder", "{folder}", "--trials", "12"],
     "requests": [],
+    "install": ["--peers"],
 }
 LONG = {
     "racing": ["--folder", "{folder}", "--epochs", "60", "--patience", "8"],

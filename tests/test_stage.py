@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from datasets.edf_writer import Note, write_notes
 from orchestration import stage
 from orchestration.staging.many import TABLE, found
-from tests.ecg_nights import write_night
+from tests.ecg_nights import START, write_night
 from tests.exported import an_export
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -84,6 +85,7 @@ def test_recordings_of_one_name_do_not_overwrite_each_other(command: Any, tmp_pa
 def test_a_folder_stands_for_the_recordings_in_it(tmp_path: Path) -> None:
     for name in ("b.edf", "a.BDF", "c.csv", "d.hea", "d.dat", "notes.doc", "b_hypnogram.edf"):
         (tmp_path / name).write_text("")
+    write_notes(tmp_path / "e Annotations.edf", START, [Note(0.0, 30.0, "Sleep stage W")])
     (tmp_path / "more").mkdir()
     assert [path.name for path in found([str(tmp_path), "x.edf"])] == [
         "a.BDF",

@@ -12,7 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from datasets.ecg_files import READERS
+from datasets.ecg_files import READERS, ecg_labels
+from datasets.recording import UnusableRecording
 from orchestration.staging.outputs import safe_name
 from orchestration.staging.spec import StagingSpec
 from orchestration.staging.staged import StagedEcg
@@ -74,14 +75,20 @@ def _within(place: Path) -> list[Path]:
     """A file itself; of a folder the recordings that lie in it, in order."""
     if not place.is_dir():
         return [place]
-    inside = sorted(
-        path
-        for path in place.iterdir()
-        if path.suffix.lower() in SUFFIXES and path.is_file() and not path.name.endswith(OURS)
-    )
+    inside = sorted(path for path in place.iterdir() if _may_be_staged(path))
     if not inside:
         raise ValueError(f"{place} holds no recording; looked for {', '.join(SUFFIXES)}.")
     return inside
+
+
+def _may_be_staged(path: Path) -> bool:
+    """Whether a file is a recording by its name, not of ours, and holds more than annotations."""
+    if path.suffix.lower() not in SUFFIXES or not path.is_file() or path.name.endswith(OURS):
+        return False
+    try:
+        return bool(ecg_labels(path))
+    except UnusableRecording:
+        return True  # what is wrong with it is told when its turn comes
 
 
 def _staged(
