@@ -70,10 +70,13 @@ def bridged(samples: np.ndarray) -> np.ndarray:
 
     Shapes: (n,) to (n,) float64.
     """
-    known = np.flatnonzero(np.isfinite(samples))
+    there = np.isfinite(samples)
+    known, missing = np.flatnonzero(there), np.flatnonzero(~there)
     if not len(known):
         return np.zeros(len(samples))
-    return np.asarray(np.interp(np.arange(len(samples)), known, samples[known]))
+    whole = samples.astype(np.float64)
+    whole[missing] = np.interp(missing, known, whole[known])
+    return np.asarray(whole)
 
 
 def _noisy(samples: np.ndarray, starts: np.ndarray, hz: float, judged: np.ndarray) -> np.ndarray:
