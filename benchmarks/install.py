@@ -3,9 +3,9 @@
     python -m benchmarks.install [--peers]
 
 For each way of installing, a new virtual environment gets it and stages the same EDF with the same
-exported model; `stage` is the extra, `least` is numpy and ONNX Runtime beside this project, which
-writes all but the picture. Fails where PyTorch or Ray came along. --peers measures other people's
-stagers too, installed as their pages say.
+exported model; `stage` is the extra, `least` is numpy, ONNX Runtime and SoX's resampler beside
+this project, which writes all but picture and heart rate. Fails where PyTorch or Ray came along.
+--peers measures other people's stagers too, installed as their pages say.
 """
 
 import argparse
@@ -30,14 +30,14 @@ from orchestration.portable.exported import export
 ROOT = Path(__file__).resolve().parents[1]
 OURS: Mapping[str, Sequence[Sequence[str]]] = {  # way -> words of each `pip install`
     "stage": [[f"{ROOT}[stage]"]],
-    "least": [["--no-deps", str(ROOT)], ["numpy", "onnxruntime"]],
+    "least": [["--no-deps", str(ROOT)], ["numpy", "onnxruntime", "soxr"]],
 }
 PEERS = {
     "SleepECG with Keras on PyTorch, MNE": [["sleepecg[full]", "mne", "torch==2.13.*"]],
     "YASA": [["yasa"]],
 }
 UNWANTED = ("torch", "ray", "sklearn", "pyarrow")
-HZ, MINUTES = 200, 60
+HZ, MINUTES = 256, 60
 
 
 def main() -> None:

@@ -56,7 +56,7 @@ def main() -> None:
                     print(f"{peer} is left out: {answer['missing']}. Name a PYTHON that has it.")
                     continue
                 theirs = Way(f"{peer} ({answer['version']})", partial(ask, {"stage": peer}))
-                way = Way("compact, from EDF to six files", ours)
+                way = Way("compact, from EDF to seven files", ours)
                 results.append(compare("own night", way, theirs, 1.0, alike, given.rounds))
     put_results(results, given.out)
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import numpy as np
 
-from datasets.recording import RATES_HZ, UnusableRecording
+from datasets.gaps import check_length, check_rate
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -17,7 +17,7 @@ class EcgRecording:
     label: str
     """Of the channel, in the file's own spelling."""
     samples: np.ndarray
-    """(n,) float32 in mV; NaN where samples are missing."""
+    """(n,) float32 in mV; NaN where samples are missing, or infinite when given."""
     hz: float
     """Exact rate, often fractional."""
     start: datetime | None = None
@@ -28,16 +28,17 @@ class EcgRecording:
     """What was taken for granted on reading, in sentences; shown to the person."""
 
     def __post_init__(self) -> None:
-        if not RATES_HZ[0] <= self.hz <= RATES_HZ[1]:
-            raise UnusableRecording(
-                f"{self.label!r} has a rate of {self.hz:g} Hz; allowed are {RATES_HZ[0]:g} to "
-                f"{RATES_HZ[1]:g} Hz. Correct it in the file, or give the true one."
-            )
+        check_rate(self.hz, repr(self.label))
         if self.samples.ndim != 1 or self.samples.dtype != np.float32:
             raise ValueError(
                 f"{self.label!r} has samples {self.samples.dtype} {self.samples.shape}; "
                 "they must be float32 of shape (n,)."
             )
+        check_length(len(self.samples), self.hz, repr(self.label))
+        infinite = np.isinf(self.samples)
+        if infinite.any():  # the caller's array stays as it is
+            finite = np.where(infinite, np.float32(np.nan), self.samples)
+            object.__setattr__(self, "samples", finite)
 
     @property
     def seconds(self) -> float:

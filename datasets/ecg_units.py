@@ -28,7 +28,7 @@ class RawChannel(NamedTuple):
     label: str
     """In the file's own spelling."""
     samples: np.ndarray
-    """(n,) float32 in `unit`, NaN where missing; it may be overwritten."""
+    """(n,) float32 in `unit`, NaN or infinite where missing."""
     hz: float
     """Samples a second, never rounded."""
     unit: str
@@ -55,7 +55,6 @@ def to_recording(path: Path, raw: RawChannel, unit: str, hz: float | None) -> Ec
     of_file = known_unit(unit or raw.unit) or "mV"
     with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, and so missing
         samples = convert(raw.samples, of_file, "mV")
-    samples[~np.isfinite(samples)] = np.nan
     limits = None
     if raw.limits is not None:
         low, high = convert(np.sort(raw.limits), of_file, "mV")

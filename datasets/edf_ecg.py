@@ -17,7 +17,7 @@ from datasets.ecg_units import RawChannel
 from datasets.edf import check_limits, read_samples
 from datasets.edf_gaps import first_onset, read_with_gaps
 from datasets.edf_header import ANNOTATIONS, EdfHeader, EdfSignal, read_any_header
-from datasets.gaps import check_rate, gap_note
+from datasets.gaps import check_length, check_rate, gap_note
 from datasets.recording import UnusableRecording
 
 _WITHHELD = date(1985, 1, 1)  # what EDF+ writes for a date that is withheld
@@ -47,6 +47,7 @@ def read_edf_channel(path: Path, channel: str) -> RawChannel:
     check_limits(path, signal)
     rate_hz = signal.per_record / header.record_s
     check_rate(rate_hz, f"{path.name}, {signal.label!r},")
+    check_length(header.records * signal.per_record, rate_hz, path.name)
     samples, found = _read(path, header, signal)
     start, unknown = start_time(path, header)
     return RawChannel(

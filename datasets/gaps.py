@@ -1,4 +1,4 @@
-"""How far samples may be spread over a clock whose gaps are filled with NaN.
+"""What rate and length a recording may have, and how far gaps may spread its samples.
 
 A few bytes can claim a gap of years; these bounds keep what is made of a file in proportion to it.
 """
@@ -18,13 +18,18 @@ def check_rate(hz: float, where: str) -> None:
         )
 
 
-def check_span(length: int, recorded: int, hz: float, where: str) -> None:
-    """Refuse a length on the clock, in samples, that is mostly gaps or longer than a week."""
+def check_length(length: int, hz: float, where: str) -> None:
+    """Refuse a length on the clock, in samples, of more than a week."""
     if length / hz > LONGEST_S:
         raise UnusableRecording(
-            f"{where} spans {length / hz / 3600:.0f} hours with its gaps; a week is allowed. "
+            f"{where} spans {length / hz / 3600:.0f} hours in all; a week is allowed. "
             "Cut it into its nights."
         )
+
+
+def check_span(length: int, recorded: int, hz: float, where: str) -> None:
+    """Refuse a length on the clock, in samples, that is mostly gaps or longer than a week."""
+    check_length(length, hz, where)
     if length > MOST * recorded:
         raise UnusableRecording(
             f"{where} has samples for {recorded / hz:.0f} s of the {length / hz:.0f} s it spans; "

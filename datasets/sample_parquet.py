@@ -3,6 +3,8 @@
 A path in, a RawChannel out. One column at a time is held, never the table.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -10,26 +12,24 @@ from typing import Any
 import numpy as np
 
 from datasets.ecg_units import RawChannel
-from datasets.gaps import SAMPLES_A_BYTE, check_rate
+from datasets.gaps import SAMPLES_A_BYTE, check_length, check_rate
 from datasets.recording import UnusableRecording
 from datasets.sample_tables import channel_on_clock, find_columns, no_rate, unit_of
 from datasets.sample_times import number_seconds
 
+_FIRST = 10_000  # rows whose times tell about how long a file lasts
+
 
 def parquet_labels(path: Path) -> tuple[str, ...]:
     """Names of the columns that hold numbers."""
-    return tuple(_numbers(_open(path)))
+    with _sound(path):
+        return tuple(_numbers(_open(path)))
 
 
 def read_parquet_channel(path: Path, channel: str, hz: float | None) -> RawChannel:
     """One column of a Parquet file; times are another column, or the schema's metadata has hz."""
-    file = _open(path)
-    import pyarrow as pa
-
-    try:
-        return _read(path, file, channel, hz)
-    except (pa.ArrowException, OSError) as error:
-        raise _broken(path, error) from None
+    with _sound(path):
+        return _read(path, _open(path), channel, hz)
 
 
 def _read(path: Path, file: Any, channel: str, hz: float | None) -> RawChannel:
@@ -39,28 +39,40 @@ def _read(path: Path, file: Any, channel: str, hz: float | None) -> RawChannel:
     if rows > most:
         raise UnusableRecording(f"{path.name} claims {rows} rows; {most} are allowed in its size.")
     label = names[columns.signal]
-    samples = _column(path, file, label, np.float32)
     if hz is None and columns.time is not None:
         name = names[columns.time]
+        check_length(rows, _first_hz(file, name), path.name)
+        samples = _column(path, file, label, np.float32)
         seconds = number_seconds(_column(path, file, name, np.float64), name)
         return channel_on_clock(label, samples, seconds, _start(file, name), path.name)
     known_hz = hz or _metadata_hz(file, path)
     if known_hz is None:
         raise no_rate(path.name, names)
-    return RawChannel(label, samples, known_hz, unit_of(label))
+    check_length(rows, known_hz, path.name)
+    return RawChannel(label, _column(path, file, label, np.float32), known_hz, unit_of(label))
 
 
 def _open(path: Path) -> Any:
+    import pyarrow.parquet as pq
+
+    return pq.ParquetFile(path)
+
+
+@contextmanager
+def _sound(path: Path) -> Iterator[None]:
+    """Whatever pyarrow says of a broken file, in one line."""
     try:
         import pyarrow as pa
-        import pyarrow.parquet as pq
+        import pyarrow.parquet
     except ImportError:
         raise UnusableRecording(
             f"{path.name} is Parquet, which needs pyarrow: pip install pyarrow."
         ) from None
     try:
-        return pq.ParquetFile(path)
-    except (pa.ArrowException, OSError) as error:
+        yield
+    except UnusableRecording:
+        raise
+    except (pa.ArrowException, OSError, ValueError) as error:  # ValueError: a name not in UTF-8
         raise _broken(path, error) from None
 
 
@@ -93,6 +105,16 @@ def _column(path: Path, file: Any, name: str, dtype: type) -> np.ndarray:
     return found
 
 
+def _first_hz(file: Any, name: str) -> float:
+    """About the rate that the first times tell, to know a file's length before it is read."""
+    first = next(file.iter_batches(batch_size=_FIRST, columns=[name]), None)
+    times = np.empty(0) if first is None else _floats(first.column(0))
+    steps = np.diff(number_seconds(times, name))
+    # the middle one leaves out gaps; the mean is exact where times are rounded
+    step_s = float(min(np.median(steps), np.mean(steps))) if len(steps) else 0.0
+    return 1 / step_s if 0 < step_s < np.inf else np.inf  # else the times are refused later
+
+
 def _floats(column: Any) -> np.ndarray:
     import pyarrow as pa
 
@@ -107,7 +129,10 @@ def _start(file: Any, name: str) -> datetime | None:
     """Wall-clock time of the first row, where a column has one."""
     import pyarrow as pa
 
-    first = next(file.iter_batches(batch_size=1, columns=[name])).column(0)
+    batch = next(file.iter_batches(batch_size=1, columns=[name]), None)
+    if batch is None:
+        return None
+    first = batch.column(0)
     if not pa.types.is_timestamp(first.type):
         return None
     try:

@@ -14,11 +14,12 @@ from datasets.ecg_leads import find_channel
 from datasets.ecg_units import RawChannel, known_unit
 from datasets.gaps import gap_note
 from datasets.recording import UnusableRecording
-from datasets.sample_times import spread
+from datasets.sample_times import PARTS, SECOND, spread
 
-TIME = re.compile(
+_TIME_UNIT = rf"(({'|'.join(PARTS)})?{SECOND}|hh:mm(:ss)?([.:][a-z]+)?|utc|gmt)"
+TIME = re.compile(  # the unit parted from the name, or temp and trigger were times
     r"(elapsed[ _]?)?(time|t|secs?|seconds?|ts|time[ _]?stamps?|date[ _-]?time|clock)"
-    r"([ _]*[\[(]?[a-zµμ:.]*[\])]?)?",
+    rf"([ _]*(\[\s*{_TIME_UNIT}\s*\]|\(\s*{_TIME_UNIT}\s*\))|[ _]+{_TIME_UNIT})?",
     re.IGNORECASE,
 )
 INDEX = re.compile(

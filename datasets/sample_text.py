@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from datasets.ecg_units import RawChannel
+from datasets.gaps import check_length
 from datasets.recording import UnusableRecording
 from datasets.sample_layout import MISSING, TextLayout, is_number, read_layout
 from datasets.sample_tables import channel_on_clock, find_columns, no_rate, unit_of
@@ -27,6 +28,7 @@ from datasets.sample_times import (
 )
 
 _PIECE = 2**22  # characters parsed at a time
+_LINE = 2**20  # characters; our choice, of the longest line
 
 
 class Parsed(NamedTuple):
@@ -52,7 +54,7 @@ def read_text_channel(path: Path, channel: str, hz: float | None) -> RawChannel:
     if hz is None and time is None:
         raise no_rate(path.name, layout.names)
     wanted = [columns.signal] if time is None else [columns.signal, time]
-    pieces = list(_parsed(path, layout, wanted))
+    pieces = list(_parsed(path, layout, wanted, hz))
     if not pieces:
         raise UnusableRecording(f"{path.name} holds no rows of samples.")
     samples = np.concatenate([piece.samples for piece in pieces])
@@ -68,7 +70,9 @@ def read_text_channel(path: Path, channel: str, hz: float | None) -> RawChannel:
     return channel_on_clock(label, samples, seconds, start, path.name)
 
 
-def _parsed(path: Path, layout: TextLayout, wanted: Sequence[int]) -> Iterator[Parsed]:
+def _parsed(
+    path: Path, layout: TextLayout, wanted: Sequence[int], hz: float | None
+) -> Iterator[Parsed]:
     """The wanted columns, piece by piece."""
     dtype = [("samples", "f4")]
     if len(wanted) > 1:
@@ -77,6 +81,8 @@ def _parsed(path: Path, layout: TextLayout, wanted: Sequence[int]) -> Iterator[P
     for text in _pieces(path, layout):
         table = _table(path, layout, text, wanted, np.dtype(dtype), rows)
         rows += len(table)
+        if hz is not None:
+            check_length(rows, hz, path.name)
         seconds = table["seconds"] if len(wanted) > 1 else np.empty(0)
         if seconds.dtype.kind == "U":
             seconds = text_seconds(seconds, path.name)
@@ -87,13 +93,23 @@ def _pieces(path: Path, layout: TextLayout) -> Iterator[str]:
     """Whole lines of samples, some at a time; a last line that was cut off is left out."""
     with open(path, encoding=layout.encoding, errors="replace") as file:
         for _ in range(layout.skip):
-            file.readline()
-        while text := file.read(_PIECE) + file.readline():
+            _bounded(path, file.readline(_LINE))
+        while text := file.read(_PIECE) + _bounded(path, file.readline(_LINE)):
             head, _, last = text.rpartition("\n")
-            if last and len(layout.cells(last)) < len(layout.names):
+            if _bounded(path, last) and len(layout.cells(last)) < len(layout.names):
                 text = head
             if text.strip():
                 yield text.replace(",", ".") if layout.decimal_comma else text
+
+
+def _bounded(path: Path, line: str) -> str:
+    """A line, if it is no longer than rows of samples are."""
+    if len(line) >= _LINE:
+        raise UnusableRecording(
+            f"{path.name} has a line of {_LINE} characters or more; a line holds the samples of "
+            "one moment. Write each moment on a line of its own."
+        )
+    return line
 
 
 def _table(

@@ -15,10 +15,12 @@ from datasets.recording import UnusableRecording
 
 GAP = 1.5  # samples from one to the next; more is a gap
 UNEVEN = 0.01  # our choice: share of steps that may be gaps or repeats, and of drift in a run
-_UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
+SECOND = r"s(ec(ond)?s?)?"  # the unit, in a column's name
+PARTS = {"m(illi)?": 1e-3, "(u|µ|μ|micro)": 1e-6, "n(ano)?": 1e-9}  # before it -> seconds
 _EPOCHS = ((1e17, 1e-9), (1e14, 1e-6), (1e11, 1e-3))  # since 1970: from here on in ns, us, ms
 _DAY_S = 24 * 3600
 CLOCK = re.compile(r"([0-9]+:)?[0-9]+:[0-9]+([.][0-9]+)?")
+_DATE_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]")
 _ZONE = re.compile(r"[0-9](Z|[+-][0-9]{2}:?[0-9]{2})$")
 
 
@@ -85,15 +87,17 @@ def over_midnight(seconds: np.ndarray) -> np.ndarray:
 
 def number_seconds(numbers: np.ndarray, name: str) -> np.ndarray:
     """Numbers of a column in seconds, by the unit in its name or by their size."""
-    unit = re.search(r"(?<![a-zA-Z])(m|u|µ|μ|n)s(ec)?(?![a-zA-Z])", name)
-    if unit:
-        return np.asarray(numbers * _UNITS[re.sub("[µμ]", "u", unit[1]) + "s"])
-    scale = next((unit for least, unit in _EPOCHS if numbers[:1] >= least), 1.0)
+    for part, seconds in PARTS.items():
+        if re.search(rf"(?<![a-z]){part}{SECOND}(?![a-z])", name, re.IGNORECASE):
+            return np.asarray(numbers * seconds)
+    scale = next((unit for least, unit in _EPOCHS if (numbers[:1] >= least).any()), 1.0)
     return np.asarray(numbers * scale)
 
 
 def clock_time(text: str) -> datetime | None:
-    """The wall-clock time of an ISO date-time."""
+    """The wall-clock time of an ISO date-time; bare digits are a counter, or since an epoch."""
+    if not _DATE_TIME.match(text.strip()):
+        return None
     try:
         return datetime.fromisoformat(text.strip()).replace(tzinfo=None)
     except ValueError:

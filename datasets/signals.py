@@ -49,7 +49,12 @@ def resample(samples: np.ndarray, from_hz: float, to_hz: float) -> np.ndarray:
     """
     if from_hz == to_hz:
         return samples
-    import soxr  # a recording that has the rate needs none
+    try:
+        import soxr  # a recording that has the rate needs none
+    except ImportError:
+        raise ImportError(
+            f"from {from_hz:g} to {to_hz:g} Hz needs a resampler: pip install soxr"
+        ) from None
 
     return np.asarray(soxr.resample(samples, from_hz, to_hz, quality="VHQ"))
 

@@ -51,14 +51,15 @@ def read_wfdb_channel(path: Path, channel: str) -> RawChannel:
     check_rate(hz, f"{path.name}, {label!r},")
     length = sum(frames for _, frames in segments) * first.per_frame
     check_span(length, sum(part.frames for part in parts) * first.per_frame, hz, path.name)
+    start, undated = start_of(header)
     return RawChannel(
         label=label,
         samples=_samples(path, segments, first.per_frame),
         hz=hz,
         unit=first.unit,
-        start=start_of(header),
+        start=start,
         limits=first.limits,
-        notes=_notes(segments, first.per_frame, hz),
+        notes=(*_notes(segments, first.per_frame, hz), *undated),
     )
 
 

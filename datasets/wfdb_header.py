@@ -123,11 +123,14 @@ def check_name(path: Path, name: str) -> None:
         )
 
 
-def start_of(header: Any) -> datetime | None:
-    """Clock time of the first sample, where the header has a date too."""
-    if header.base_date is None or header.base_time is None:
-        return None
-    return datetime.combine(header.base_date, header.base_time)
+def start_of(header: Any) -> tuple[datetime | None, tuple[str, ...]]:
+    """Clock time of the first sample, where the header has a date too, and what to say of it."""
+    if header.base_time is None:
+        return None, ()
+    if header.base_date is None:
+        note = f"The header has a time, {header.base_time}, but no date"
+        return None, (f"{note}: when the recording started is unknown.",)
+    return datetime.combine(header.base_date, header.base_time), ()
 
 
 def _frames(path: Path, header: Any, index: int) -> int:
@@ -141,9 +144,9 @@ def _frames(path: Path, header: Any, index: int) -> int:
     if together != list(range(together[0], together[-1] + 1)):
         raise UnusableRecording(f"{path.name} lists the signals of {name!r} apart; sort them.")
     fmt, offset = header.fmt[together[0]], header.byte_offset[together[0]] or 0
-    if fmt not in SAMPLE_BYTES:
-        return min(header.sig_len or 0, SAMPLES_A_BYTE * file.stat().st_size)
     per_frame = sum(header.samps_per_frame[number] or 1 for number in together)
+    if fmt not in SAMPLE_BYTES:
+        return min(header.sig_len or 0, SAMPLES_A_BYTE * file.stat().st_size // per_frame)
     return max(0, int((file.stat().st_size - offset) / (SAMPLE_BYTES[fmt] * per_frame)))
 
 

@@ -3,7 +3,8 @@
     python -m orchestration.export CHECKPOINT --out DIR [--name NAME] [--calibrate NIGHT...]
 
 CHECKPOINT is a folder that `orchestration.pull` wrote, such as best/W-N-R/best, or any other
-checkpoint of a student. All formats are held to torch's answers before the folder appears.
+checkpoint of a student. ONNX and torch.export are held to torch's answers before the folder
+appears; how far int8 is from them is measured and told.
 """
 
 import argparse

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from orchestration.cli import UsageError, run
 
+POLARITIES, RUNTIMES = ("auto", "keep", "flip"), ("onnx", "int8", "torch", "program")  # of stager
 NO_MODEL = (
     "No --model given, and none comes with the project: one that learned from generated nights, "
     "or from a dozen, would be worth nothing. Make one: `make sweep` (generated nights, to see "
@@ -75,14 +76,14 @@ def _words() -> argparse.ArgumentParser:
     add(
         "--polarity",
         default="auto",
-        choices=("auto", "keep", "flip"),
+        choices=POLARITIES,
         help="auto turns an ECG that is upside down (%(default)s)",
     )
     add("--force", action="store_true", help="stage what would be refused, and record the reasons")
     add(
         "--runtime",
         default="onnx",
-        choices=("onnx", "int8", "torch", "program"),
+        choices=RUNTIMES,
         help="what runs the network (%(default)s)",
     )
     add("--serve", action="store_true", help="a page on this computer to drop recordings on")

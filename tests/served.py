@@ -19,11 +19,12 @@ from orchestration.staging.refusals import Refused
 from orchestration.staging.spec import StagingSpec
 from orchestration.staging.staged import StagedEcg
 from orchestration.staging.web.job import ENDED
-from orchestration.staging.web.page import PageServer
 from orchestration.staging.web.serve import serving
+from orchestration.staging.web.site import SiteServer
 from orchestration.staging.web.turn import StagesEcg
 
 PATIENCE_S = 20.0
+TESTED = {"kappa": 0.1, "accuracy": 0.6, "floor": 0.5}
 SPEC = StagingSpec(
     name="a model",
     classes=("W", "N", "R"),
@@ -33,7 +34,7 @@ SPEC = StagingSpec(
     limit=0.0,
     before_samples=0,
     after_samples=0,
-    origin={"trained_on": "12 generated nights", "scores": {"test": {"kappa": 0.1}}},
+    origin={"trained_on": "12 generated nights", "scores": {"test": TESTED}},
 )
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 300 100"><rect width="300" height="100" style="fill: #08f"/></svg>'  # noqa: E501
 TOO_SHORT = "It lasts 2 min; at least 20 min are needed."
@@ -59,7 +60,7 @@ class FakeStaged(StagedEcg):
         paths = []
         for suffix, text in {"svg": SVG, "csv": "stage\nW\n", "json": "{}"}.items():
             paths.append(Path(folder, f"{self.name}_hypnogram.{suffix}"))
-            paths[-1].write_text(text)
+            paths[-1].write_text(text, encoding="utf-8")
         Path(folder, "outside.txt").symlink_to("/etc/passwd")
         return tuple(paths)
 
@@ -102,7 +103,7 @@ class FakeStager:
 def fake_reading(path: Path, channel: str, hz: float | None, unit: str) -> EcgRecording:
     """A file that begins with how many seconds it has; with anything else it is broken."""
     if path.suffix == ".hea":  # the second line begins with the name of the other
-        path = path.parent / path.read_text().splitlines()[1].split()[0]
+        path = path.parent / path.read_text("utf-8").splitlines()[1].split()[0]
     with path.open("rb") as file:
         text = file.read(16).split(b"\n")[0]
     if not text.isdigit():
@@ -113,7 +114,7 @@ def fake_reading(path: Path, channel: str, hz: float | None, unit: str) -> EcgRe
 
 
 @contextmanager
-def running(stager: StagesEcg, folder: Path, **more: Any) -> Iterator[PageServer]:
+def running(stager: StagesEcg, folder: Path, **more: Any) -> Iterator[SiteServer]:
     """The page, served by a thread."""
     with serving(stager, folder=folder, **more) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
@@ -126,7 +127,7 @@ def running(stager: StagesEcg, folder: Path, **more: Any) -> Iterator[PageServer
 
 
 def ask(
-    server: PageServer, method: str, path: str, body: Any = None, **headers: str | None
+    server: SiteServer, method: str, path: str, body: Any = None, **headers: str | None
 ) -> Answer:
     """A request as our page would send it; a header that is None is left out."""
     sent = {"Host": server.hosts[0], "X_Token": server.token, **headers}
@@ -148,13 +149,13 @@ def ask(
         connection.close()
 
 
-def announce(server: PageServer, *files: tuple[str, int], **options: object) -> Any:
+def announce(server: SiteServer, *files: tuple[str, int], **options: object) -> Any:
     answer = ask(server, "POST", "/jobs", {"files": files, "options": options})
     assert answer.status == 201, answer
     return answer.told
 
 
-def upload(server: PageServer, *files: tuple[str, bytes], **options: object) -> str:
+def upload(server: SiteServer, *files: tuple[str, bytes], **options: object) -> str:
     """Announce and send files; returns the recording's id."""
     job: str = announce(server, *((name, len(body)) for name, body in files), **options)["id"]
     for number, (_, body) in enumerate(files):
@@ -162,12 +163,12 @@ def upload(server: PageServer, *files: tuple[str, bytes], **options: object) -> 
     return job
 
 
-def ended(server: PageServer, job: str) -> Any:
+def ended(server: SiteServer, job: str) -> Any:
     """What is told of a recording once it has come to an end."""
     return waited(lambda: told if (told := state(server, job))["state"] in ENDED else None)
 
 
-def state(server: PageServer, job: str) -> Any:
+def state(server: SiteServer, job: str) -> Any:
     return ask(server, "GET", f"/jobs/{job}").told
 
 
@@ -180,6 +181,6 @@ def waited(found: Callable[[], Any]) -> Any:
     return answer
 
 
-def kept(server: PageServer) -> list[str]:
+def kept(server: SiteServer) -> list[str]:
     """Names of all files that lie in the folder."""
     return sorted(path.name for path in server.jobs.folder.rglob("*") if path.is_file())

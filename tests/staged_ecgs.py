@@ -61,4 +61,6 @@ def staged_ecg(
         "notes": (),
         "model": spec(classes),
     }
+    off, on = (known | others)["lights"]
+    known["lights_told"] = (off > 0, on < (known | others)["seconds"])
     return StagedEcg(output_s=output_s, probabilities=probabilities, **(known | others))

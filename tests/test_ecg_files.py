@@ -9,6 +9,7 @@ import numpy as np
 import pyedflib
 import pytest
 
+from datasets.ecg import EcgRecording
 from datasets.ecg_files import READERS, ecg_labels, read_ecg
 from datasets.ecg_leads import find_channel
 from datasets.edf import read_signals
@@ -95,6 +96,31 @@ def test_onsets_that_overlap_or_lie_too_far_apart_are_refused(
 ) -> None:
     with pytest.raises(UnusableRecording, match=f"a.edf .*{reason}"):
         read_ecg(write(tmp_path / "a.edf", "EDF+D", 4, onsets=onsets))
+
+
+def test_a_file_of_more_than_a_week_is_refused_before_its_samples_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_edf(tmp_path / "a.edf", [Row("ECG", wave(8))], records=8, kind="EDF+C")
+    slow = path.read_bytes().replace(b"8       0.999936", b"8       90000   ")
+    path.write_bytes(slow.replace(b"256     ", b"1000000 ")[: len(slow)])
+    header = 256 * 3  # an ECG and annotations
+    with open(path, "r+b") as file:
+        file.truncate(header + 8 * 2 * 1_000_100)  # sparse: 8 records of 25 hours at 11 Hz
+    monkeypatch.setattr("datasets.edf_ecg.read_samples", None)
+    with pytest.raises(UnusableRecording, match=r"a.edf spans 200 hours .*a week is allowed"):
+        read_ecg(path)
+
+
+def test_a_recording_knows_no_infinite_samples_nor_more_than_a_week() -> None:
+    given = np.array([0, np.inf, 1, -np.inf, np.nan], np.float32)
+    ecg = EcgRecording(name="a", label="ECG", samples=given, hz=100.0)
+    np.testing.assert_array_equal(ecg.samples, np.array([0, np.nan, 1, np.nan, np.nan]))
+    assert np.isinf(given[1])  # the caller's stays
+    whole = np.zeros(3, np.float32)
+    assert EcgRecording(name="a", label="ECG", samples=whole, hz=100.0).samples is whole
+    with pytest.raises(UnusableRecording, match=r"'ECG' spans 168 hours .*Cut it into its nights"):
+        EcgRecording(name="a", label="ECG", samples=np.zeros(7 * 864_000 + 1, np.float32), hz=10.0)
 
 
 @pytest.mark.parametrize("kind", ["EDF+C", "EDF+D", "BDF+C"])

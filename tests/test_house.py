@@ -36,6 +36,7 @@ ALLOWED = {  # what a package may import besides the standard library and itself
         "onnxruntime",
         "onnxscript",
         "pandas",
+        "pywt",
         "soxr",
     },
 }

@@ -117,5 +117,28 @@ def test_a_recording_shorter_than_the_settling_time_is_staged_at_its_end() -> No
     assert len(live.finish()) == 6
 
 
+@pytest.mark.parametrize("hz", [float("nan"), 1.0, 1e9])
+def test_a_rate_no_recorder_has_is_refused(hz: float) -> None:
+    with pytest.raises(ValueError, match="allowed are 10 to"):
+        a_stager("tiny").live(hz)
+
+
+def test_a_finished_recording_takes_no_more() -> None:
+    live = indifferent().live(200.0)
+    live.push(an_ecg(200.0, 3))
+    assert len(live.finish()) == 6
+    assert live.finish() == []
+    with pytest.raises(ValueError, match="was finished"):
+        live.push(np.zeros(10, np.float32))
+
+
+def test_infinite_samples_are_missing_ones() -> None:
+    ecg = an_ecg(200.0, 3)
+    ecg[5000:30000] = np.inf
+    live = indifferent().live(200.0)
+    said = live.push(ecg) + live.finish()
+    assert [stage.stage == "?" for stage in said] == [False, True, True, True, True, False]
+
+
 def test_nothing_pushed_is_nothing_said() -> None:
     assert a_stager("tiny").live(200.0).finish() == []

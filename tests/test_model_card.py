@@ -51,7 +51,7 @@ def head(card: str) -> dict[str, Any]:
 
 def test_the_front_matter_has_what_the_hub_asks_for() -> None:
     values = head(model_card(spec(scores=SCORES, data="c6929f81228ee47d")))
-    assert values["license"] == "apache-2.0"
+    assert "license" not in values  # the recordings it learned from may bind it
     assert {"library_name", "tags", "pipeline_tag", "metrics"} <= set(values)
     (index,) = values["model-index"]
     test, validation = index["results"]

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -141,3 +142,26 @@ def test_nothing_heavy_is_imported_before_it_is_needed() -> None:
     )
     loaded = {name.partition(".")[0] for name in done.stdout.split()}
     assert not loaded & {"torch", "onnxruntime", "kd_core", "safetensors", "pyarrow", "ray"}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"before_samples": -60000},
+        {"limit": float("nan")},
+        {"limit": "x"},
+        {"classes": ("W", "R", "W")},
+        {"classes": ("W", "R", "=cmd")},
+        {"hz": 200.0},
+        {"hz": 10_000_000},
+        {"name": 5},
+        {"name": "two\nlines"},
+        {"origin": [1]},
+        {"segment_samples": 6001},
+        {"scaling": "other"},
+    ],
+)
+def test_a_spec_that_makes_no_sense_is_refused(made: Path, wrong: dict[str, Any]) -> None:
+    spec = read_spec(made)
+    with pytest.raises(ValueError, match=r"allowed|must|may occur"):
+        replace(spec, **wrong)

@@ -6,9 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from datasets.ecg import whole_seconds
 from datasets.recording import Hypnogram
 from datasets.synthetic_signals import draw_ecg, draw_eeg
-from orchestration.staging.quality import BLOCK_S, KINDS, Quality, assess
+from orchestration.staging.noise import BLOCK_S
+from orchestration.staging.quality import KINDS, Quality, assess
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 FRACTIONAL_HZ = 256 * 1.0000163
@@ -194,3 +196,10 @@ def test_real_ecg_can_be_used_and_real_noise_cannot() -> None:
     for name in ("bw", "em", "ma"):
         for lead in wfdb.rdrecord(str(DATA / "nstdb" / name)).p_signal.T:
             assert assess(lead.astype(np.float32), 360.0).unusable.mean() > 0.9
+
+
+@pytest.mark.parametrize("hz", [10.25, 128.25, 250.25, 256.5, 256.75])
+def test_every_length_at_a_fractional_rate_is_judged(hz: float) -> None:
+    noise = np.random.default_rng(0).standard_normal(round(90 * hz)).astype(np.float32)
+    for samples in range(round(20 * hz), len(noise), 7):
+        assert len(assess(noise[:samples], hz).noisy) == whole_seconds(samples, hz)

@@ -14,6 +14,7 @@ import pytest
 from datasets import sample_text
 from datasets.ecg_files import ecg_labels, read_ecg
 from datasets.recording import UnusableRecording
+from datasets.sample_tables import TIME
 
 HZ = 200
 ECG = np.round(np.sin(np.arange(900) / 20), 3)
@@ -96,6 +97,8 @@ def test_cells_without_a_sample_are_nan_and_words_are_refused(tmp_path: Path) ->
         ("t [us]", list(np.arange(900) * 5000)),
         ("timestamp", list(1_709_337_598_000 + np.arange(900) * 5)),
         ("seconds", [f"{x:.3f}" for x in TIMES]),
+        ("time_milliseconds", list(np.arange(900) * 5)),
+        ("time_ms", list(1_711_122_500_000 + np.arange(900) * 5)),
     ],
 )
 def test_times_of_every_spelling_tell_the_rate(
@@ -105,6 +108,68 @@ def test_times_of_every_spelling_tell_the_rate(
     assert ecg.hz == HZ
     assert len(ecg.samples) == 900
     assert ecg.start == (START if "-" in str(times[0]) else None)
+
+
+@pytest.mark.parametrize("first", [20240101, 1_711_122_500_000, 20240101_235958])
+def test_a_column_of_bare_digits_tells_no_date(tmp_path: Path, first: int) -> None:
+    path = write(tmp_path / "a.csv", "time,ecg_mV", first + 5 * np.arange(900), ECG)
+    assert read_ecg(path, hz=HZ).start is None
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "t",
+        "time",
+        "Timestamp",
+        "seconds",
+        "secs",
+        "time_s",
+        "time[s]",
+        "t(ms)",
+        "Time_[us]",
+        "time_µs",
+        "time_nsec",
+        "clock",
+        "ts",
+        "elapsed_time_[seconds]",
+        "timestamp_[hh:mm:ss.mmm]",
+        "time_stamps",
+        "date_time",
+        "timestamp_utc",
+    ],
+)
+def test_names_of_times_are_told(name: str) -> None:
+    assert TIME.fullmatch(name)
+    assert TIME.fullmatch(name.replace("_", " "))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "temp",
+        "thorax",
+        "trigger",
+        "tidal",
+        "tv",
+        "timer",
+        "tmax",
+        "temp_c",
+        "t[mv]",
+        "t_mV",
+        "time_[min]",
+        "second_lead",
+        "timems",
+        "clocked",
+        "t[ms)",
+        "t[ms",
+    ],
+)
+def test_names_that_begin_like_times_are_none(tmp_path: Path, name: str) -> None:
+    assert not TIME.fullmatch(name)
+    path = write(tmp_path / "a.csv", f"{name},ecg_mV", TIMES, ECG)
+    with pytest.raises(UnusableRecording, match="tells no rate"):
+        read_ecg(path)
 
 
 def test_milliseconds_that_are_rounded_still_give_the_exact_rate(tmp_path: Path) -> None:
@@ -205,6 +270,33 @@ def test_text_without_samples_is_one_line_of_reason(
         read_ecg(tmp_path / "a.csv")
 
 
+def test_lines_without_end_are_refused_before_they_fill_the_memory(tmp_path: Path) -> None:
+    import tracemalloc
+
+    path = tmp_path / "a.csv"
+    for head, cell in (("time,ecg\n0,1\n1,1\n2,3\n", "1,"), ("", "1.5 "), ("", "12345")):
+        path.write_text(head + cell * (8 * 2**20 // len(cell)))
+        tracemalloc.start()
+        try:
+            with pytest.raises(UnusableRecording, match=r"a.csv has a line of 1048576 .*Write"):
+                read_ecg(path, "column 1" if not head else "", hz=HZ)
+            assert tracemalloc.get_traced_memory()[1] < 60 * 2**20
+        finally:
+            tracemalloc.stop()
+
+
+def test_text_of_more_than_a_week_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("datasets.gaps.LONGEST_S", 40)
+    monkeypatch.setattr(sample_text, "_PIECE", 100)
+    path = write(tmp_path / "a.csv", "ecg", ECG)
+    assert read_ecg(path, hz=22.5).seconds == 40
+    path.write_text(path.read_text() + "not read so far\n")
+    with pytest.raises(UnusableRecording, match=r"a.csv spans 0 hours in all; a week is allowed"):
+        read_ecg(path, hz=20)
+
+
 def parquet(path: Path, table: dict[str, object], **metadata: str) -> Path:
     pq.write_table(pa.table(table).replace_schema_metadata(metadata), path)
     return path
@@ -261,6 +353,37 @@ def test_pyarrow_is_asked_for_when_it_is_missing(
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     for read in (read_ecg, ecg_labels):
         with pytest.raises(UnusableRecording, match=r"a.parquet is Parquet.*pip install pyarrow"):
+            read(path)
+
+
+@pytest.mark.parametrize("given", ["hz", "metadata", "times"])
+def test_parquet_of_more_than_a_week_is_refused_before_its_samples_are_read(
+    tmp_path: Path, given: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = 7 * 86400 * 10 + 20
+    table: dict[str, object] = {"ecg": np.tile(ECG, rows // 900 + 1)[:rows].astype(np.float32)}
+    if given == "times":
+        table["time"] = np.arange(rows) / 10
+    metadata = {"hz": "10"} if given == "metadata" else {}
+    path = parquet(tmp_path / "a.parquet", table, **metadata)
+    monkeypatch.setattr("datasets.gaps.SAMPLES_A_BYTE", 10**6)
+    monkeypatch.setattr("datasets.sample_parquet._column", None)
+    with pytest.raises(UnusableRecording, match=r"a.parquet spans 168 hours .*Cut it"):
+        read_ecg(path, hz=10 if given == "hz" else None)
+
+
+def test_parquet_without_rows_is_one_line_of_reason(tmp_path: Path) -> None:
+    path = parquet(tmp_path / "a.parquet", {"time": np.empty(0), "ecg": np.empty(0)})
+    with pytest.raises(UnusableRecording, match=r"a.parquet has 0 samples"):
+        read_ecg(path)
+
+
+def test_parquet_with_a_name_that_is_no_utf8_is_one_line_of_reason(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"time": TIMES, "ecg": ECG}), path, store_schema=False)
+    path.write_bytes(path.read_bytes().replace(b"ecg", b"\xffcg"))
+    for read in (read_ecg, ecg_labels):
+        with pytest.raises(UnusableRecording, match=r"a.parquet is no sound Parquet file.*utf"):
             read(path)
 
 

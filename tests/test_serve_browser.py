@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
 from datasets.synthetic import write_synthetic_mass
 from orchestration.staging.stager import Stager
 from orchestration.staging.web import turn
-from orchestration.staging.web.page import PageServer
+from orchestration.staging.web.site import SiteServer
 from tests.served import SPEC, TOO_SHORT, FakeStager, fake_reading, kept, running
 from tests.test_browser import ALONE, chromium, luminance
 
@@ -50,13 +50,13 @@ def stager(monkeypatch: pytest.MonkeyPatch) -> FakeStager:
 
 
 @pytest.fixture
-def server(stager: FakeStager, tmp_path: Path) -> Iterator[PageServer]:
+def server(stager: FakeStager, tmp_path: Path) -> Iterator[SiteServer]:
     with running(stager, tmp_path) as started:
         yield started
 
 
 @pytest.fixture
-def page(browser: Browser, server: PageServer) -> Iterator[Page]:
+def page(browser: Browser, server: SiteServer) -> Iterator[Page]:
     """The page; at the end it has asked nobody else for anything and met no error."""
     asked: list[Request] = []
     said: list[str] = []
@@ -68,7 +68,7 @@ def page(browser: Browser, server: PageServer) -> Iterator[Page]:
     opened.on("pageerror", lambda error: said.append(str(error)))
     opened.on("dialog", lambda dialog: said.append(dialog.message))
     opened.goto(server.url)
-    expect(opened.locator("#model")).to_have_text("a model")
+    expect(opened.locator("#model")).to_contain_text("a model")
     yield opened
     opened.wait_for_timeout(50)
     assert asked
@@ -96,7 +96,7 @@ def download(page: Page, selector: str) -> tuple[str, bytes]:
     return coming.value.suggested_filename, Path(coming.value.path()).read_bytes()
 
 
-def test_a_dropped_night_is_shown_and_can_be_downloaded(page: Page, server: PageServer) -> None:
+def test_a_dropped_night_is_shown_and_can_be_downloaded(page: Page, server: SiteServer) -> None:
     drop(page, {"My night.edf": NIGHT})
     article = state_of(page, "done")
     expect(article.locator("h2")).to_have_text("My night.edf")
@@ -164,12 +164,14 @@ def test_options_are_sent_with_the_file(page: Page, stager: FakeStager) -> None:
     page.get_by_label("A stage every").select_option("5 s")
     page.get_by_label("Lights off").fill("22:30")
     page.get_by_label("Samples a second").fill("20")
+    page.get_by_label("Polarity").select_option("keep it as it is")
     page.get_by_label("Stage what would be refused").check()
     drop(page, {"short.csv": SHORT})
     facts = state_of(page, "done").locator(".facts")
     expect(facts).to_contain_text("EKG 2, 20 samples a second")
     (asked,) = stager.asked
     assert (asked["output_s"], asked["lights_off"], asked["force"]) == (5, "22:30", True)
+    assert asked["polarity"] == "keep"
 
 
 def test_an_option_that_is_wrong_is_told(page: Page) -> None:
@@ -196,7 +198,7 @@ def test_several_files_are_queued_and_those_of_a_record_belong_together(
 
 
 def test_what_is_done_is_there_after_a_reload_and_can_be_removed(
-    page: Page, server: PageServer
+    page: Page, server: SiteServer
 ) -> None:
     drop(page, {"night.edf": NIGHT})
     state_of(page, "done")
@@ -213,14 +215,14 @@ def test_a_program_that_was_ended_is_told(
     with running(stager, tmp_path) as server:
         page = browser.new_page()
         page.goto(server.url)
-        expect(page.locator("#model")).to_have_text("a model")
+        expect(page.locator("#model")).to_contain_text("a model")
     drop(page, {"night.edf": NIGHT})
     expect(state_of(page, "failed")).to_contain_text("does not answer")
     page.close()
 
 
 def test_the_policy_stops_scripts_and_requests_that_are_not_the_pages_own(
-    browser: Browser, server: PageServer
+    browser: Browser, server: SiteServer
 ) -> None:
     page = browser.new_page()
     asked: list[str] = []

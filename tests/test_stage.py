@@ -1,6 +1,7 @@
 """The command: many recordings, one line each; what fails is told and stops nothing."""
 
 import csv
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -94,8 +95,23 @@ def test_a_folder_stands_for_the_recordings_in_it(tmp_path: Path) -> None:
         "d.hea",
         "x.edf",
     ]
-    with pytest.raises(ValueError, match="holds no recording; looked for"):
-        found([str(tmp_path / "more")])
+    assert found([str(tmp_path / "more")]) == [tmp_path / "more"]
+
+
+def test_hostile_names_are_shown_and_stop_nothing(
+    command: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "empty").mkdir()
+    names = ['=HYPERLINK("x").edf', "a\x1b]0;b\x07.edf", os.fsdecode(b"a\xff.edf"), "<b>&.edf"]
+    nights = [write_night(tmp_path / name) for name in names]
+    assert command(tmp_path / "empty", *nights, "--out", tmp_path / "out") == 1
+    said = capsys.readouterr().out
+    assert "[1/5] empty: NOT STAGED: no recording lies in it" in said
+    assert "4 of 5 staged" in said
+    assert "\x1b" not in said
+    rows = rows_of(tmp_path / "out")
+    assert rows[1]["file"].startswith("'=")
+    assert all(row["name"].isascii() for row in rows[1:])
 
 
 def test_what_was_typed_reaches_the_stager(command: Any, tmp_path: Path) -> None:

@@ -84,7 +84,8 @@ def test_a_terminal_gets_the_numbers_that_matter() -> None:
 def test_a_line_says_how_long_was_slept() -> None:
     night = "W" * 120 + "N" * 720 + "?" * 20 + "R" * 100
     line = in_a_line(staged_ecg(night, lights=(60.0, 28800.0)))
-    slept = "slept 6 h 50 min of 7 h 59 min in bed, sleep efficiency 87 %, 10 min unscored"
+    slept = "slept 6 h 50 min of 7 h 59 min in bed, sleep efficiency 87 % of scored time"
+    slept += ", 10 min unscored"
     assert line == slept
     assert in_a_line(staged_ecg("WN", forced=("short",))).endswith("FORCED")
     assert "of 1 min recorded" in in_a_line(staged_ecg("WN"))

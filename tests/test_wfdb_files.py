@@ -1,6 +1,7 @@
 """WFDB records: the samples that wfdb reads, and headers that it should never be given."""
 
 import warnings
+from collections.abc import Callable
 from datetime import date, datetime, time
 from pathlib import Path
 
@@ -79,6 +80,14 @@ def test_missing_samples_stay_nan_and_the_start_is_told(tmp_path: Path) -> None:
     ecg = read_ecg(path)
     np.testing.assert_array_equal(np.flatnonzero(np.isnan(ecg.samples)), np.arange(500, 600))
     assert ecg.start == datetime(1989, 1, 19, 23, 7, 1)
+
+
+def test_a_time_without_a_date_is_noted(tmp_path: Path) -> None:
+    ecg = read_ecg(write(tmp_path, base_time=time(23, 7, 1)))
+    assert ecg.start is None
+    assert ecg.notes == (
+        "The header has a time, 23:07:01, but no date: when the recording started is unknown.",
+    )
 
 
 def test_limits_come_from_the_converters_bits(tmp_path: Path) -> None:
@@ -181,6 +190,26 @@ def test_a_header_cannot_claim_more_than_its_files_hold(tmp_path: Path) -> None:
     (tmp_path / "all.hea").write_text("all/2 2 250 93000\none 3000\n~ 90000\n")
     with pytest.raises(UnusableRecording, match="has samples for 12 s of the 372 s"):
         read_ecg(tmp_path / "all")
+
+
+@pytest.mark.parametrize("per_frame", [1000, 1_000_000])
+def test_a_packed_file_cannot_claim_more_samples_than_it_may_hold(
+    tmp_path: Path, per_frame: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.dat").write_bytes(bytes(600))
+    lines = ["a 1 0.1 600", f"a.dat 516x{per_frame} 200/mV 16 0 0 0 0 ECG"]
+    (tmp_path / "a.hea").write_text("\n".join(lines) + "\n")
+    made: list[int] = []
+    full: Callable[..., np.ndarray] = np.full
+
+    def watched(length: int, *more: object) -> np.ndarray:
+        made.append(length)
+        return full(length, *more)
+
+    monkeypatch.setattr(np, "full", watched)
+    with pytest.raises(UnusableRecording, match=r"a.hea (has no samples|is no sound)"):
+        read_ecg(tmp_path / "a.hea")
+    assert all(length <= 64 * 600 for length in made)
 
 
 def test_a_folder_that_fsspec_would_take_for_a_chain_is_refused(tmp_path: Path) -> None:

@@ -10,16 +10,13 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
-from scipy.ndimage import median_filter
 from sleepecg.heartbeats import detect_heartbeats
 
 from datasets.night import Night
 from datasets.signals import RATE_HZ
+from orchestration.staging.heart import LEARNING_S, plausible
 
-LEARNING_S = 2  # of signal that the detector takes its first thresholds from
 SHORTEST_S, LONGEST_S = 0.3, 2.0  # 200 and 30 beats a minute; no resting heart goes beyond
-NEIGHBOURS = 11  # intervals whose median tells what is usual just now; ours
-LARGEST_JUMP = 0.3  # share of that median; Karlsson 2012 (BioMed Eng OnLine 11:2) tries .1 to .5
 
 
 class RRIntervals(NamedTuple):
@@ -72,16 +69,9 @@ def rr_intervals(beats_s: np.ndarray) -> RRIntervals:
 
     No interval spans a gap of the night: the smallest gap, between two widened 20 s pages, lasts
     10 s, which is too long for an interval.
-    Source: an interval is held against those around it as in Karlsson 2012 (BioMed Eng OnLine
-    11:2). Differs: against their median, which an artefact moves less than their mean.
     """
     rr_s, end_s = np.diff(beats_s), beats_s[1:]
-    possible = (rr_s >= SHORTEST_S) & (rr_s <= LONGEST_S)
-    rr_s, end_s = rr_s[possible], end_s[possible]
-    if not len(rr_s):
-        return RRIntervals(end_s, rr_s)
-    usual_s = median_filter(rr_s, NEIGHBOURS, mode="nearest")
-    kept = np.abs(rr_s - usual_s) <= LARGEST_JUMP * usual_s
+    kept = plausible(rr_s, SHORTEST_S, LONGEST_S)
     return RRIntervals(end_s[kept], rr_s[kept])
 
 

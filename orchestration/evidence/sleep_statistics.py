@@ -55,10 +55,10 @@ def sleep_statistics(
     Source: AASM Manual for the Scoring of Sleep and Associated Events: sleep efficiency is total
         sleep time / total recording time; sleep latency, lights out to the first epoch of sleep;
         REM latency, from there to the first epoch of R; wake after sleep onset, all to lights on.
-    Differs: lights out and lights on are not in the files of a cohort; first and last scored page
-        stand in. YASA 0.8.1 has the same sums and sleep latency, but ends wake after sleep onset
-        at the last page of sleep, counts Lat_REM from the first page, takes gaps for time in bed
-        and divides sleep by it.
+    Differs: sleep efficiency is of scored time, so that a gap does not count as wake. Lights out
+        and on are not in the files of a cohort; first and last scored page stand in. YASA 0.8.1
+        has the same sums and sleep latency, but ends wake after sleep onset at the last page of
+        sleep, counts Lat_REM from the first page, takes gaps for time in bed and divides by it.
     """
     assert labels.shape == segment.shape
     assert lights is not None or len(labels) > 0

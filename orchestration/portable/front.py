@@ -31,7 +31,6 @@ def front_matter(spec: StagingSpec) -> str:
         for part, scores in spec.origin.get("scores", {}).items()
     ]
     fields: dict[str, Any] = {
-        "license": "apache-2.0",
         "library_name": "ecg-sleep-distillation",
         "pipeline_tag": "other",
         "tags": list(TAGS),

@@ -14,7 +14,7 @@ from typing import Any
 from datasets.stages import SCHEMES
 from datasets.windows import SCALINGS
 from kd_core import checkpoint
-from kd_core.by_second import check_seconds
+from kd_core.by_second import scoring_spec
 from kd_core.checkpoint import Checkpoint
 from kd_core.methods import METHODS, OBJECTIVES
 from kd_core.models import MODELS
@@ -50,7 +50,7 @@ class Source:
     @property
     def model(self) -> str:
         """Row of MODELS that it was built as, or its kind."""
-        spec = self.stored.spec
+        spec = scoring_spec(self.stored.spec)
         presets = (name for name, preset in MODELS.items() if preset(spec.classes) == spec)
         return next(presets, spec.kind)
 
@@ -107,7 +107,7 @@ def read_source(folder: Path) -> Source:
     scores = _read_json(folder / SCORES, files.get(SCORES, b"{}"))
     if phase:
         _check_phase(folder, phase, stored)
-    check_seconds(stored.spec)
+    scoring_spec(stored.spec)
     return Source(
         stored=stored,
         classes=_classes(folder, phase, stored),
@@ -153,9 +153,10 @@ def _classes(folder: Path, phase: Mapping[str, Any], stored: Checkpoint) -> tupl
     said = stored.extra.get("classes", [])
     if scheme := SCHEMES.get(phase.get("scheme", "")):
         said = scheme.classes
-    if len(said) != stored.spec.classes or not all(isinstance(name, str) for name in said):
+    classes = scoring_spec(stored.spec).classes
+    if len(said) != classes or not all(isinstance(name, str) for name in said):
         raise ValueError(
-            f"{folder} names classes {list(said)} for a network with {stored.spec.classes}. They "
+            f"{folder} names classes {list(said)} for a network with {classes}. They "
             f"come from the scheme in {SPEC} (one of {list(SCHEMES)}) or from 'classes' in the "
             f"'extra' of {checkpoint.DESCRIPTION}; put back what is missing."
         )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from datasets.stages import UNSCORED
-from orchestration.staging.heart import EPOCH_S
+from orchestration.staging.heart import RATE_S
 from orchestration.staging.staged import StagedEcg
 from orchestration.staging.statistics import (
     FLAGS,
@@ -123,7 +123,7 @@ def _heart(axes: "Axes", staged: StagedEcg) -> None:
     if staged.heart is None:
         nothing(axes, "no heart rate: pip install sleepecg")
     else:
-        heart_panel(axes, staged.heart.rate_bpm, EPOCH_S)
+        heart_panel(axes, staged.heart.rate_bpm, RATE_S)
 
 
 def _shares(staged: StagedEcg) -> tuple[dict[str, np.ndarray], int]:

@@ -3,7 +3,8 @@
 import numpy as np
 
 from datasets.ecg import whole_seconds
-from orchestration.staging.quality import BLOCK_S, Quality, assess
+from orchestration.staging.noise import BLOCK_S
+from orchestration.staging.quality import Quality, assess
 
 
 class Judged:

@@ -11,13 +11,14 @@ from typing import NamedTuple
 import numpy as np
 
 from datasets.ecg import whole_seconds
+from datasets.recording import RATES_HZ
 from datasets.signals import Scale
 from orchestration.staging.arriving import Arriving
 from orchestration.staging.judged import Judged
 from orchestration.staging.labels import check_output_s, probabilities_of
+from orchestration.staging.noise import BLOCK_S
 from orchestration.staging.pieces import Network, whole_segments
 from orchestration.staging.prepared import scale_of
-from orchestration.staging.quality import BLOCK_S
 from orchestration.staging.spec import StagingSpec
 
 SETTLE_S = 300  # of recording from which the scale is learned; ours
@@ -57,12 +58,15 @@ class LiveStager:
         limits_mv: tuple[float, float] | None = None,
     ) -> None:
         check_output_s(output_s)
+        if not RATES_HZ[0] <= hz <= RATES_HZ[1]:
+            raise ValueError(f"hz is {hz}; allowed are {RATES_HZ[0]:g} to {RATES_HZ[1]:g}.")
         self.spec, self.network, self.hz, self.output_s = spec, network, hz, output_s
         self._judged = Judged(hz, limits_mv)
         self._arriving = Arriving(spec, hz)
         self._scale = scale
         self._waiting: list[np.ndarray] = []  # samples that came before there was a scale
         self._received = self._told_s = 0
+        self._finished = False
 
     @property
     def look_ahead_s(self) -> float:
@@ -73,7 +77,10 @@ class LiveStager:
 
     def push(self, samples: np.ndarray) -> list[LiveStage]:
         """Take the next (n,) samples in mV, NaN where missing; say what can be said by now."""
+        if self._finished:
+            raise ValueError("the recording was finished; make a new LiveStager for another.")
         samples = np.asarray(samples, np.float32)
+        samples = np.where(np.isfinite(samples), samples, np.float32(np.nan))
         self._received += len(samples)
         self._judged.push(samples)
         self._take(samples, last=False)
@@ -82,6 +89,9 @@ class LiveStager:
 
     def finish(self) -> list[LiveStage]:
         """Say the rest: nothing follows."""
+        if self._finished:
+            return []
+        self._finished = True
         self._judged.finish()
         self._take(np.empty(0, np.float32), last=True)
         seconds = whole_seconds(self._received, self.hz)

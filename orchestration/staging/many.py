@@ -13,14 +13,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from datasets.ecg_files import READERS, ecg_labels
-from datasets.recording import UnusableRecording
+from orchestration.staging.labels import check_output_s
 from orchestration.staging.outputs import safe_name
 from orchestration.staging.spec import StagingSpec
 from orchestration.staging.staged import StagedEcg
 from orchestration.staging.stager import Stager
-from orchestration.staging.summary import in_a_line
+from orchestration.staging.summary import in_a_line, shown
 
 TABLE = "recordings.tsv"
+LONGEST_REASON = 1000  # letters
 SUFFIXES = tuple(suffix for reader in READERS.values() for suffix in reader.suffixes)
 OURS = ("_hypnogram.csv", "_hypnogram.edf", "_events.tsv", TABLE)  # ends of what we write
 
@@ -46,6 +47,7 @@ def found(places: Sequence[str]) -> list[Path]:
 
 def stage_all(stager: Stager, paths: Sequence[Path], out: Path, options: Mapping[str, Any]) -> int:
     """Stage every file; print a line for each. Returns how many were not staged."""
+    check_output_s(options["output_s"])
     out.mkdir(parents=True, exist_ok=True)
     print(model_words(stager.spec))
     outcomes: list[Outcome] = []
@@ -62,7 +64,7 @@ def stage_all(stager: Stager, paths: Sequence[Path], out: Path, options: Mapping
 
 def model_words(spec: StagingSpec) -> str:
     """Which model stages, and how well it did on people it had not seen."""
-    tested = spec.origin.get("scores", {}).get("test", {})
+    tested = spec.tested
     if not {"kappa", "accuracy", "floor"} <= set(tested):
         return f"{spec.name}: nothing is known of how well it does"
     return (
@@ -75,10 +77,7 @@ def _within(place: Path) -> list[Path]:
     """A file itself; of a folder the recordings that lie in it, in order."""
     if not place.is_dir():
         return [place]
-    inside = sorted(path for path in place.iterdir() if _may_be_staged(path))
-    if not inside:
-        raise ValueError(f"{place} holds no recording; looked for {', '.join(SUFFIXES)}.")
-    return inside
+    return sorted(path for path in place.iterdir() if _may_be_staged(path)) or [place]
 
 
 def _may_be_staged(path: Path) -> bool:
@@ -87,7 +86,7 @@ def _may_be_staged(path: Path) -> bool:
         return False
     try:
         return bool(ecg_labels(path))
-    except UnusableRecording:
+    except Exception:
         return True  # what is wrong with it is told when its turn comes
 
 
@@ -100,6 +99,8 @@ def _staged(
         begun, name = time.perf_counter(), _own_name(path, taken)
         staged, reason = None, ""
         try:
+            if path.is_dir():
+                raise ValueError(f"no recording lies in it; looked for {', '.join(SUFFIXES)}")
             staged = replace(stager.stage(path, **options), name=name)
             staged.save(out)
         except Exception as error:  # the others go on, whatever was wrong with this one
@@ -121,27 +122,36 @@ def _own_name(path: Path, taken: set[str]) -> str:
 
 
 def _line(outcome: Outcome) -> str:
+    name = shown(outcome.path.name)
     if outcome.staged is None:
-        return f"{outcome.path.name}: NOT STAGED: {outcome.reason}"
-    return f"{outcome.path.name}: {in_a_line(outcome.staged)} ({outcome.seconds:.1f} s)"
+        return f"{name}: NOT STAGED: {shown(outcome.reason, LONGEST_REASON)}"
+    return f"{name}: {in_a_line(outcome.staged)} ({outcome.seconds:.1f} s)"
 
 
 def _write_table(path: Path, outcomes: Sequence[Outcome]) -> None:
     """A row a file: what it is called, why it was not staged, its statistics."""
     rows = [_row(outcome) for outcome in outcomes]
     columns = list(dict.fromkeys(name for row in rows for name in row))
-    with open(path, "w", newline="") as file:
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    with open(aside, "w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, columns, restval="n/a", delimiter="\t", lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
+    os.replace(aside, path)
+
+
+def _cell(text: str) -> str:
+    """Text of a file as a cell: in one line, and never a formula."""
+    words = shown(text, LONGEST_REASON)
+    return f"'{words}" if words.startswith(("=", "+", "-", "@")) else words
 
 
 def _row(outcome: Outcome) -> dict[str, object]:
     staged = outcome.staged
     row: dict[str, object] = {
-        "file": outcome.path.name,
+        "file": _cell(outcome.path.name),
         "name": outcome.name if staged else "n/a",
-        "not_staged": outcome.reason or "n/a",
+        "not_staged": _cell(outcome.reason) or "n/a",
     }
     if staged:
         found = {"hours": staged.seconds / 3600, **staged.statistics()}

@@ -68,13 +68,13 @@ def qrs_band(rows: np.ndarray, hz: float) -> tuple[np.ndarray, np.ndarray]:
 def bridged(samples: np.ndarray) -> np.ndarray:
     """A signal whose missing samples lie on lines between their neighbours; 0 if all are missing.
 
-    Shapes: (n,) to (n,) float64.
+    Shapes: (n,) to (n,) of the same type.
     """
     there = np.isfinite(samples)
     known, missing = np.flatnonzero(there), np.flatnonzero(~there)
     if not len(known):
-        return np.zeros(len(samples))
-    whole = samples.astype(np.float64)
+        return np.zeros_like(samples)
+    whole = samples.copy()
     whole[missing] = np.interp(missing, known, whole[known])
     return np.asarray(whole)
 
@@ -85,7 +85,7 @@ def _noisy(samples: np.ndarray, starts: np.ndarray, hz: float, judged: np.ndarra
     pairs = seconds // PAIR_S
     if not pairs:
         return np.zeros(seconds, bool)
-    width = int(seconds * hz)
+    width = min(int(seconds * hz), len(samples) - int(starts[::seconds].max()))  # of the last
     rows = samples[starts[::seconds, None] + np.arange(width)].astype(np.float64)
     _bridge_unjudged(rows, hz, judged)
     band, share = qrs_band(rows, hz)

@@ -11,8 +11,7 @@ import numpy as np
 
 from datasets.ecg import whole_seconds
 from datasets.signals import FLAT_RANGE
-from orchestration.staging.noise import BLOCK_S as BLOCK_S
-from orchestration.staging.noise import PAIR_S, noisy_seconds
+from orchestration.staging.noise import BLOCK_S, PAIR_S, noisy_seconds
 
 KINDS = ("missing", "saturated", "flat", "noisy")  # a second is of one kind at most
 MOST_MISSING = 0.5  # share of a second; what is missing of others is bridged. Our choice

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from orchestration.staging.heart import EPOCH_S, Heart
+from orchestration.staging.heart import RATE_S, Heart
 from orchestration.staging.quality import KINDS, Quality
 
 SHORTEST_S = 20 * 60  # our choice; a sleep cycle takes 90 minutes, a nap should do
@@ -82,8 +82,8 @@ def _no_heart(quality: Quality, heart: Heart | None) -> tuple[str, ...]:
     """Judged by the whole 30 s that are usable for the most part."""
     if heart is None:
         return ()
-    epochs = len(heart.rate_bpm)
-    seconds = quality.unusable[: epochs * EPOCH_S].reshape(epochs, EPOCH_S)
+    stretches = len(heart.rate_bpm)
+    seconds = quality.unusable[: stretches * RATE_S].reshape(stretches, RATE_S)
     rates = heart.rate_bpm[seconds.mean(1) <= 0.5]
     known = rates[~np.isnan(rates)]
     if not len(rates):

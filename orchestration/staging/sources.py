@@ -27,17 +27,26 @@ def as_recording(
         unit: "V", "mV" or "uV", where the source does not tell or is wrong.
     """
     if isinstance(source, EcgRecording):
+        _refuse_idle("an EcgRecording", channel=channel, hz=hz, unit=unit)
         return source
     if isinstance(source, str | Path):
         return read_ecg(Path(source), channel, hz, unit)
     if isinstance(source, np.ndarray):
         return _of_array(source, channel, hz, unit)
     if hasattr(source, "get_data") and hasattr(source, "info"):
+        _refuse_idle("an mne.io.Raw", hz=hz, unit=unit)
         return _of_raw(source, channel)
     raise TypeError(
         f"found {type(source).__name__}; allowed are a path, an EcgRecording, an array of samples "
         "with hz=, or an mne.io.Raw."
     )
+
+
+def _refuse_idle(what: str, **words: object) -> None:
+    """A ValueError where something was given that the source tells itself."""
+    given = [name for name, value in words.items() if value]
+    if given:
+        raise ValueError(f"{', '.join(given)} given, but {what} tells its own. Leave it out.")
 
 
 def _of_array(samples: np.ndarray, channel: str, hz: float | None, unit: str) -> EcgRecording:

@@ -4,6 +4,7 @@ It is `config.json` of a model's folder; `python -m orchestration.export` writes
 """
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import Any
 
 CONFIG = "config.json"
 FORMAT = 1  # raise when the meaning of the folder's files changes
+MOST = 10_000_000  # samples of a segment, or that an answer depends on: a folder is damaged
+MOST_HZ = 10_000
 KNOWN = ("W", "N", "N1", "N2", "N3", "L", "D", "R")  # those of datasets.stages.SCHEMES
 SCALINGS = ("night", "segment", "none")  # those of datasets.windows
 
@@ -46,6 +49,14 @@ class StagingSpec:
         """Seconds a segment."""
         return self.segment_samples / self.hz
 
+    @property
+    def tested(self) -> dict[str, float]:
+        """Scores on people it had not seen, by name; nothing where none are told."""
+        scores = self.origin.get("scores")
+        found = scores.get("test") if isinstance(scores, Mapping) else None
+        told = found.items() if isinstance(found, Mapping) else ()
+        return {str(n): float(v) for n, v in told if isinstance(v, int | float)}
+
     def __post_init__(self) -> None:
         if self.format != FORMAT:
             raise ValueError(
@@ -58,16 +69,32 @@ class StagingSpec:
             raise ValueError(
                 f"classes are {self.classes}; allowed are {KNOWN}, and W and R must be among them."
             )
-        if self.hz < 1 or self.segment_samples < 1 or self.segment_samples % self.hz:
+        if len(set(self.classes)) < len(self.classes):
+            raise ValueError(f"classes are {self.classes}; each may occur once.")
+        if not (isinstance(self.name, str) and self.name.isprintable() and self.name.strip()):
+            raise ValueError(f"name is {self.name!r}; it must be printable text.")
+        if not (isinstance(self.files, Mapping) and isinstance(self.origin, Mapping)):
+            raise ValueError("files and origin must be tables of names and values.")
+        self._check_numbers()
+
+    def _check_numbers(self) -> None:
+        counts = (self.hz, self.segment_samples, self.before_samples, self.after_samples)
+        if not all(type(count) is int and 0 <= count <= MOST for count in counts):
+            raise ValueError(f"of samples it counts {counts}; allowed are 0 to {MOST}.")
+        if not (1 <= self.hz <= MOST_HZ and self.segment_samples):
+            raise ValueError(f"hz is {self.hz}; allowed are 1 to {MOST_HZ}.")
+        if self.segment_samples % self.hz:
             raise ValueError(
                 f"a segment has {self.segment_samples} samples at {self.hz} Hz; "
                 "it must last whole seconds."
             )
+        if not (isinstance(self.limit, int | float) and 0 <= self.limit < math.inf):
+            raise ValueError(f"limit is {self.limit!r}; it must be a number of at least 0.")
 
 
 def write_spec(folder: Path, spec: StagingSpec) -> None:
     """Write `config.json`."""
-    (folder / CONFIG).write_text(json.dumps(asdict(spec), indent=2) + "\n")
+    (folder / CONFIG).write_text(json.dumps(asdict(spec), indent=2) + "\n", encoding="utf-8")
 
 
 def read_spec(folder: Path) -> StagingSpec:
@@ -79,7 +106,7 @@ def read_spec(folder: Path) -> StagingSpec:
             "python -m orchestration.export CHECKPOINT --out DIR."
         )
     try:
-        values = json.loads(path.read_text())
+        values = json.loads(path.read_text(encoding="utf-8"))
         known = {entry.name for entry in fields(StagingSpec)}
         if not isinstance(values, dict) or not set(values) <= known:
             raise ValueError("it has fields that this version does not know")

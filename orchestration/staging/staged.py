@@ -41,6 +41,8 @@ class StagedEcg:
     """None where no detector is installed."""
     lights: tuple[float, float]
     """Seconds from the first sample to lights off and to lights on; statistics lie between."""
+    lights_told: tuple[bool, bool] = (False, False)
+    """Whether a person told each; else it is an end of the recording."""
     forced: tuple[str, ...]
     """Reasons to refuse that were overridden."""
     notes: tuple[str, ...]

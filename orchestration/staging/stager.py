@@ -83,6 +83,7 @@ class Stager:
             quality=quality,
             heart=heart,
             lights=lights,
+            lights_told=(lights_off is not None, lights_on is not None),
             forced=reasons,
             model=self.spec,
         )
@@ -140,7 +141,7 @@ def _told(recording: EcgRecording) -> dict[str, Any]:
 
 
 def _upright(recording: EcgRecording, heart: Heart | None, polarity: str) -> EcgRecording:
-    """The recording with its QRS complexes pointing up, as those of the training nights."""
+    """The recording with its QRS complexes pointing up, as lead I has them in most people."""
     beats = heart.beats_s if heart else None
     turned = polarity == "flip" or (
         polarity == "auto" and bool(upside_down(recording.samples, recording.hz, beats))

@@ -4,7 +4,7 @@ import numpy as np
 
 from datasets.stages import UNSCORED
 from orchestration.evidence.sleep_statistics import sleep_statistics
-from orchestration.staging.heart import EPOCH_S
+from orchestration.staging.heart import RATE_S
 from orchestration.staging.quality import KINDS, Quality
 from orchestration.staging.staged import StagedEcg
 
@@ -33,10 +33,10 @@ def lights_within(staged: StagedEcg) -> tuple[float, float]:
 
 
 def lights_given(staged: StagedEcg) -> dict[str, float]:
-    """ "Lights off" and "Lights on" -> seconds; what is an end of the recording was not given."""
-    off, on = staged.lights
-    given = {"Lights off": (off, off > 0), "Lights on": (on, on < staged.seconds)}
-    return {name: second for name, (second, is_given) in given.items() if is_given}
+    """ "Lights off" and "Lights on" -> seconds, of those that a person told."""
+    names = ("Lights off", "Lights on")
+    told = zip(names, staged.lights, staged.lights_told, strict=True)
+    return {name: second for name, second, is_told in told if is_told}
 
 
 def flags_of(quality: Quality) -> np.ndarray:
@@ -74,7 +74,7 @@ def rate_a_label(staged: StagedEcg) -> np.ndarray:
         return np.full(n, np.nan)
     rate = np.append(staged.heart.rate_bpm, np.nan)  # the last: behind the end
     middle = (np.arange(n) + 0.5) * staged.output_s
-    found: np.ndarray = rate[np.minimum(middle // EPOCH_S, len(rate) - 1).astype(np.int64)]
+    found: np.ndarray = rate[np.minimum(middle // RATE_S, len(rate) - 1).astype(np.int64)]
     return found
 
 

@@ -98,7 +98,8 @@ def in_words(staged: StagedEcg) -> str:
     )
     words = [f"slept {asleep} of {bed} {'in bed' if lights_given(staged) else 'recorded'}"]
     if math.isfinite(found["sleep_efficiency_percent"]):
-        words.append(f"sleep efficiency {found['sleep_efficiency_percent']:.0f} %")
+        of = " of scored time" if found["unscored_minutes"] > 0 else ""
+        words.append(f"sleep efficiency {found['sleep_efficiency_percent']:.0f} %{of}")
     if found["unscored_minutes"] > 0:
         words.append(f"{gone} unscored")
     return ", ".join(words)

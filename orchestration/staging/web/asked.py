@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
+from orchestration.staging.stager import POLARITIES
 from orchestration.staging.web.uploads import Refusal
 
 OUTPUTS_S = (30, 20, 10, 5, 1)
@@ -22,11 +23,13 @@ class Asked:
     output_s: int = 30
     lights_off: str | None = None
     lights_on: str | None = None
+    polarity: str = "auto"
     force: bool = False
 
     def __post_init__(self) -> None:
         _allowed(self.output_s in OUTPUTS_S, "seconds a label", self.output_s, OUTPUTS_S)
         _allowed(self.unit in UNITS, "unit", self.unit, UNITS)
+        _allowed(self.polarity in POLARITIES, "polarity", self.polarity, POLARITIES)
         rate = self.hz
         _allowed(rate is None or 0 < rate < 1e6, "samples a second", rate, "a number above 0")
 
@@ -58,6 +61,7 @@ READERS: dict[str, Callable[[Any], Any]] = {
     "output_s": lambda value: int(_word(value)),
     "lights_off": _word,
     "lights_on": _word,
+    "polarity": _word,
     "force": _flag,
 }
 LABELS = {

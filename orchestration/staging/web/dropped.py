@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from orchestration.staging.web.uploads import shown
+from orchestration.staging.web.uploads import shown_name
 
 LONGEST_HEADER = 1024**2  # bytes of a WFDB header
 GAP = "~"  # WFDB's name for a segment that was not recorded
@@ -65,7 +65,7 @@ def _ours(word: str, files: Mapping[str, Path], segment: bool) -> str:
     path = files.get(wanted.casefold())
     if path is None:
         raise ValueError(
-            f"The header names the file {shown(wanted)!r}, which did not come with it. "
+            f"The header names the file {shown_name(wanted)!r}, which did not come with it. "
             "Drop the .hea and all its files together."
         )
     return path.stem if segment else path.name
@@ -82,5 +82,5 @@ def _first_line(name: str, header: str) -> tuple[str, str]:
     words = (line.split()[0] for line in header.splitlines() if line.strip())
     found = re.fullmatch(r"([\w-]+)(/\d+)?", next((w for w in words if w[0] != "#"), ""))
     if not found:
-        raise ValueError(f"{shown(name)} is no WFDB header: it begins with no record's name.")
+        raise ValueError(f"{shown_name(name)} is no WFDB header: it begins with no record's name.")
     return found[1], found[2] or ""

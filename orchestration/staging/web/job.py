@@ -4,12 +4,13 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 from orchestration.staging.web.asked import Asked
 from orchestration.staging.web.results import Results
-from orchestration.staging.web.uploads import shown, stored
+from orchestration.staging.web.uploads import Refusal, shown_name, stored
 
 
 class State(StrEnum):
@@ -43,6 +44,8 @@ class Part:
     size: int
     """Bytes that were announced."""
     path: Path
+    receiving: bool = False
+    """Whether its upload is under way."""
     there: bool = False
     """Whether all of it has come."""
 
@@ -62,8 +65,6 @@ class Job:
     opened: Path | None = None
     """The file that readers open, once it is known."""
     results: Results | None = None
-    receiving: int = 0
-    """Uploads under way."""
     touched: float = field(default_factory=time.monotonic)
     """When somebody asked for it."""
 
@@ -71,7 +72,7 @@ class Job:
     def title(self) -> str:
         """What it is called."""
         headers = [part.name for part in self.parts if part.path.suffix == ".hea"]
-        return shown(headers[0] if headers else self.parts[0].name)
+        return shown_name(headers[0] if headers else self.parts[0].name)
 
     @property
     def may_go_again(self) -> bool:
@@ -79,10 +80,31 @@ class Job:
         return self.state in (State.REFUSED, State.FAILED) and self.opened is not None
 
     @property
+    def receiving(self) -> bool:
+        """Whether an upload is under way."""
+        return any(part.receiving for part in self.parts)
+
+    @property
     def expected(self) -> int:
         """Bytes that are still to come."""
         waits = self.state is State.UPLOADING
         return sum(part.size for part in self.parts if waits and not part.there)
+
+    def awaited(self, number: int, length: int) -> Part:
+        """The file that an upload of so many bytes may bring; refused where none is awaited."""
+        announced = 0 <= number < len(self.parts) and self.state is State.UPLOADING
+        if not announced or self.parts[number].there:
+            raise Refusal(HTTPStatus.CONFLICT, "This file was not announced, or has come.")
+        part = self.parts[number]
+        if part.receiving:
+            raise Refusal(HTTPStatus.CONFLICT, "This file is already being uploaded.")
+        if length != part.size:
+            raise Refusal(
+                HTTPStatus.BAD_REQUEST,
+                f"The file was announced with {part.size} bytes and has {length}. "
+                "Was it written to meanwhile? Choose it again.",
+            )
+        return part
 
     def told(self, ahead: int) -> Mapping[str, Any]:
         """What the page is told, JSON-able.
@@ -104,7 +126,7 @@ class Job:
         """A reader's message with the names that the person knows for those on our disk."""
         for part in self.parts:
             for ours in (str(part.path), part.path.name):
-                text = text.replace(ours, shown(part.name))
+                text = text.replace(ours, shown_name(part.name))
         for word, title in TITLES.items():
             text = text.replace(word, title)
         return text

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.staging.web.asked import Asked
-from orchestration.staging.web.job import AT_WORK, ENDED, Job, State, parts_of
+from orchestration.staging.web.job import AT_WORK, ENDED, Job, Part, State, parts_of
 from orchestration.staging.web.results import Results
 from orchestration.staging.web.turn import Gone, StagesEcg, take_turn
 from orchestration.staging.web.uploads import Body, Refusal, check_room, receive, total
@@ -52,30 +52,18 @@ class Jobs:
         """Take one file of a record; after the last one it waits for its turn."""
         with self._changed:
             job = self._job(name)
-            if not 0 <= number < len(job.parts) or job.state is not State.UPLOADING:
-                raise Refusal(HTTPStatus.CONFLICT, "This file was not announced, or has come.")
-            part = job.parts[number]
-            if part.there or length != part.size:
-                raise Refusal(
-                    HTTPStatus.BAD_REQUEST,
-                    f"The file was announced with {part.size} bytes and has {length}. "
-                    "Was it written to meanwhile? Choose it again.",
-                )
-            job.receiving += 1
+            part = job.awaited(number, length)
+            part.receiving = True
         try:
             receive(body, part.size, part.path)
         except Refusal as refusal:
             self._end(job, State.FAILED, [str(refusal)])
             raise
+        else:
+            return self._arrived(name, part)
         finally:
             with self._changed:
-                job.receiving -= 1
-        with self._changed:
-            self._job(name)  # or it was removed meanwhile
-            part.there = True
-            if all(part.there for part in job.parts):
-                self._enqueue(job)
-            return job
+                part.receiving = False
 
     def again(self, name: str, asked: Asked) -> Job:
         """Stage what was refused or failed in another way; its upload is still there."""
@@ -155,6 +143,15 @@ class Jobs:
             if not job.may_go_again or results:
                 for part in job.parts:
                     part.path.unlink(missing_ok=True)
+
+    def _arrived(self, name: str, part: Part) -> Job:
+        """All of a file has come; refused if its recording was removed meanwhile."""
+        with self._changed:
+            job = self._job(name)
+            part.there = True
+            if all(part.there for part in job.parts):
+                self._enqueue(job)
+            return job
 
     def _enqueue(self, job: Job) -> None:
         job.state = State.WAITING

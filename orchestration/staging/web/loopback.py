@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 ADDRESSES = ("127.0.0.1", "::1")
+MOST_PORT = 65535
 CONNECTIONS = 32
 HEAD_S = 10.0  # within which a request's head must be there
 BUSY = b"HTTP/1.0 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\n\r\n"
@@ -29,6 +30,10 @@ class LoopbackServer(ThreadingHTTPServer):
             raise ValueError(
                 f"{address!r} is no loopback address; allowed are {ADDRESSES}. The page is for "
                 "this computer only; from another one, reach it through an SSH tunnel."
+            )
+        if not 0 <= port <= MOST_PORT:
+            raise ValueError(
+                f"The port is {port}; allowed are 1 to {MOST_PORT}, and 0 for any that is free."
             )
         self.address_family = socket.AF_INET6 if ":" in address else socket.AF_INET
         self.token = secrets.token_urlsafe(32)

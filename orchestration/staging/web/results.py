@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from orchestration.evidence.sleep_statistics import TITLES, title_of
+from orchestration.evidence.sleep_statistics import title_of
 from orchestration.staging.outputs import safe_name
 from orchestration.staging.staged import StagedEcg
+from orchestration.staging.summary import duration
 
 NOT_FOUND = "–"
 COUNTS = ("transitions", "awakenings")
@@ -40,7 +41,7 @@ def results_of(staged: StagedEcg, folder: Path) -> Results:
     drawings = [name for name in files if name.endswith(".svg")]
     told = {
         "facts": _facts(staged),
-        "statistics": [[_title(n), _number(n, x)] for n, x in staged.statistics().items()],
+        "statistics": [[title_of(n), _number(n, x)] for n, x in staged.statistics().items()],
         "notes": list(staged.notes),
         "forced": list(staged.forced),
         "drawing": drawings[0] if drawings else None,
@@ -59,7 +60,7 @@ def _facts(staged: StagedEcg) -> list[list[str]]:
     return [
         ["Channel", f"{staged.channel}, {staged.hz:g} samples a second"],
         ["Start", start],
-        ["Length", _duration(staged.seconds)],
+        ["Length", duration(staged.seconds)],
         ["Labels", f"{len(labels)} of {staged.output_s} s, {unscored} of them unscored"],
         ["Signal that cannot be used", f"{bad:.1f} %"],
         ["Lights off to lights on", _lights(staged)],
@@ -72,20 +73,9 @@ def _lights(staged: StagedEcg) -> str:
     if (off, on) == (0, staged.seconds):
         return "not given: the whole recording"
     if staged.start is None:
-        return f"{_duration(off)} to {_duration(on)} from the start"
+        return f"{duration(off)} to {duration(on)} from the start"
     first, last = (staged.start + timedelta(seconds=second) for second in (off, on))
     return f"{first:%H:%M:%S} to {last:%H:%M:%S}"
-
-
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min {rest} s" if hours else f"{minutes} min {rest} s"
-
-
-def _title(name: str) -> str:
-    known = name in TITLES or name.endswith(("_minutes", "_percent"))
-    return title_of(name) if known else name.replace("_", " ").capitalize()
 
 
 def _number(name: str, value: float) -> str:

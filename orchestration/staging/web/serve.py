@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from orchestration.staging.web.page import PageServer
+from orchestration.staging.web.site import SiteServer
 from orchestration.staging.web.turn import StagesEcg
 
 
@@ -22,9 +22,13 @@ def serve(
     """Serve the page until Ctrl-C (or SIGTERM); print where it is.
 
     Args:
-        port: of the page; 0 takes a free one.
+        port: of the page, 0 to 65535; 0 takes a free one.
         folder: where the temporary folder is made; the system's own place if left out.
         address: "127.0.0.1" or "::1"; others are refused.
+
+    Raises:
+        ValueError: the address or the port is not allowed.
+        OSError: the port is taken.
     """
     with serving(stager, port, folder, address) as server, _stopped_by(signal.SIGTERM):
         try:
@@ -37,11 +41,11 @@ def serve(
 @contextmanager
 def serving(
     stager: StagesEcg, port: int = 0, folder: Path | None = None, address: str = "127.0.0.1"
-) -> Iterator[PageServer]:
+) -> Iterator[SiteServer]:
     """A server that listens and must be run; afterwards nothing is left of its folder."""
     place = Path(tempfile.mkdtemp(prefix="staging-", dir=folder))  # of mode 700
     try:
-        server = PageServer(stager, port, place, address)
+        server = SiteServer(stager, port, place, address)
         try:
             yield server
         finally:

@@ -6,16 +6,18 @@ Names that it gives are shown and never used as paths: a file lies under its num
 import errno
 import re
 import shutil
-import unicodedata
 from collections.abc import Iterable
 from http import HTTPStatus
 from pathlib import Path
 from typing import Protocol
 
+from orchestration.staging.summary import shown
+
 LARGEST = 8 * 1024**3  # bytes of one record's files
 SPARE = 256 * 1024**2  # bytes that must stay free on the disk
 BLOCK = 256 * 1024
 MOST_FILES = 64  # of one record
+LONGEST_NAME = 120  # letters of a file's name that are shown
 
 
 class Refusal(Exception):  # noqa: N818 - it is an answer
@@ -33,16 +35,14 @@ class Body(Protocol):
         """What is there, at most so many bytes; none at the end."""
 
 
-def shown(name: str) -> str:
+def shown_name(name: str) -> str:
     """A file's name as it may be shown: without folders, control and direction characters."""
-    last = re.split(r"[/\\]", name)[-1]
-    seen = "".join(c if unicodedata.category(c)[0] != "C" else " " for c in last)
-    return " ".join(seen.split())[:120] or "recording"
+    return shown(re.split(r"[/\\]", name)[-1], LONGEST_NAME) or "recording"
 
 
 def plain(name: str) -> str:
     """A recording's name for figures and files: letters, digits, space, dot, dash, underscore."""
-    return re.sub(r"[^\w. -]+", "_", Path(shown(name)).stem).strip(" ._")[:80] or "recording"
+    return re.sub(r"[^\w. -]+", "_", Path(shown_name(name)).stem).strip(" ._")[:80] or "recording"
 
 
 def stored(number: int, name: str) -> str:

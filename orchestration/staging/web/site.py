@@ -27,16 +27,16 @@ KINDS = {".svg": "image/svg+xml", ".png": "image/png", ".zip": "application/zip"
 INERT = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"  # of a result
 
 
-class PageServer(LoopbackServer):
+class SiteServer(LoopbackServer):
     """The page and the recordings that it was given."""
 
     def __init__(self, stager: StagesEcg, port: int, folder: Path, address: str) -> None:
-        super().__init__(address, port, PageHandler)
+        super().__init__(address, port, SiteHandler)
         self.jobs = Jobs(stager, folder)
         self.about = about(stager.spec)
 
 
-class PageHandler(Guarded):
+class SiteHandler(Guarded):
     """What can be asked for: the page, and what becomes of a recording."""
 
     def respond(self) -> None:
@@ -45,7 +45,7 @@ class PageHandler(Guarded):
             case ["GET", name] if name in PAGE:
                 self._send_page(*PAGE[name])
             case ["GET", "about"]:
-                self.send_json(self._of_page.about)
+                self.send_json(self._of_site.about)
             case ["POST", "jobs"]:
                 self._create(self.read_json())
             case ["GET", "jobs", job]:
@@ -64,12 +64,12 @@ class PageHandler(Guarded):
                 raise Refusal(HTTPStatus.NOT_FOUND, "There is nothing here.")
 
     @property
-    def _of_page(self) -> PageServer:
-        return cast(PageServer, self.server)
+    def _of_site(self) -> SiteServer:
+        return cast(SiteServer, self.server)
 
     @property
     def _jobs(self) -> Jobs:
-        return self._of_page.jobs
+        return self._of_site.jobs
 
     def _create(self, values: Mapping[str, Any]) -> None:
         """Announce a record: {"files": [[name, bytes], ...], "options": {...}}."""
