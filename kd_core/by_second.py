@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from kd_core.models import ModelSpec
 from kd_core.models.utime_field import samples_seen
+from kd_core.models.utime_spec import UTimeSpec
 
 
 class BySecond(nn.Module):
@@ -19,7 +20,7 @@ class BySecond(nn.Module):
 
     def __init__(self, network: nn.Module, spec: ModelSpec) -> None:
         super().__init__()
-        check_seconds(spec)
+        scoring_spec(spec)
         self.network = network
 
     def forward(self, samples: Tensor) -> Tensor:
@@ -39,7 +40,7 @@ class Sight(NamedTuple):
 
 def sight_of_a_second(spec: ModelSpec) -> Sight:
     """The most that any second sees; what each of them sees repeats with the network's stride."""
-    check_seconds(spec)
+    spec = scoring_spec(spec)
     starts = np.arange(0, lcm(spec.hz, spec.stride), spec.hz)  # first sample of each second
     positions = np.arange(len(starts) * spec.hz // spec.stem_stride)
     seen = samples_seen(spec, "dense", positions)
@@ -48,11 +49,17 @@ def sight_of_a_second(spec: ModelSpec) -> Sight:
     return Sight(int((starts - first).max()), int((last - (starts + spec.hz - 1)).max()))
 
 
-def check_seconds(spec: ModelSpec) -> None:
-    """A ValueError where the network cannot answer for whole seconds."""
+def scoring_spec(spec: ModelSpec) -> UTimeSpec:
+    """The spec of a network that scores classes every second; a ValueError if it is none."""
+    if not isinstance(spec, UTimeSpec):
+        raise ValueError(
+            f"a network of kind {spec.kind!r} gives a signal, not the scores of classes. Give one "
+            "that was trained to stage."
+        )
     if spec.hz % spec.stem_stride or spec.segment_samples % spec.hz:
         raise ValueError(
             f"a network at {spec.hz} Hz with stem_stride {spec.stem_stride} and segments of "
             f"{spec.segment_samples} samples cannot answer every second: its stride must divide "
             "the samples of a second, and a segment must last whole seconds."
         )
+    return spec

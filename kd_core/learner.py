@@ -48,6 +48,11 @@ class Learner:
 
     def terms(self, batch: Batch, augmented: bool = False) -> dict[str, Tensor]:
         """The objective's terms for a batch; both networks run only as deep as it asks."""
+        if augmented and batch.target.is_floating_point():
+            raise ValueError(
+                "augment changes what a network sees and not the signal it is to give. "
+                "Set augment=False; change noisy and clean signals alike when batches are made."
+            )
         student = self._asked(self.model, self._seen(batch, self.view, augmented))
         taught = self._taught(batch, augmented) if self.objective.needs_teacher else None
         return self.objective(student, taught, batch.target.to(self.device))

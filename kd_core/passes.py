@@ -60,8 +60,10 @@ def validation_scores(
 
 
 def _scored(learner: Learner, batch: Batch) -> Tensor:
-    """How many segments of the batch are scored, on the device."""
-    return (batch.target != IGNORED).sum().to(learner.device)
+    """How many segments of the batch are scored, on the device; of a signal all samples are."""
+    labels = not batch.target.is_floating_point()
+    scored = (batch.target != IGNORED).sum() if labels else torch.tensor(batch.target.numel())
+    return scored.to(learner.device)
 
 
 def _add(sums: dict[str, Tensor], terms: Mapping[str, Tensor], scored: Tensor) -> None:

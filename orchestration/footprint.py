@@ -62,6 +62,7 @@ def _phase_bytes(phase: Phase, subjects: Mapping[str, Subject]) -> int:
     notes = NOTES_BYTES + SUBJECT_BYTES * len(spec["data"])
     logits = 0
     if phase.step.phase == "teacher":
-        logits = sum(segments_of(subjects[s]) for s in spec["train"]) * model.classes * 2
+        classes = len(SCHEMES[spec["scheme"]].classes)
+        logits = sum(segments_of(subjects[s]) for s in spec["train"]) * classes * 2
     epochs: int = spec["training"]["epochs"]
     return 4 * count(model) + logits + notes + EPOCH_BYTES * epochs

@@ -16,7 +16,8 @@ from datasets.segments import SEGMENT_SAMPLES
 from datasets.stages import SCHEMES
 from kd_core.batch import Batch
 from kd_core.learner import Learner, make_learner
-from kd_core.models import ModelSpec, build_model, spec_from_dict
+from kd_core.models import build_model, spec_from_dict
+from kd_core.models.utime_spec import UTimeSpec
 from kd_core.passes import train_pass, validation_losses, validation_scores
 from kd_core.predict import device_at_hand
 from kd_core.taught import as_outputs, said
@@ -36,7 +37,7 @@ class Timing(NamedTuple):
     peak_bytes: int  # of GPU memory, the most that a phase held; 0 on the CPU
 
 
-def measure(phases: Sequence[Phase], teacher: ModelSpec, workers: int) -> Timing:
+def measure(phases: Sequence[Phase], teacher: UTimeSpec, workers: int) -> Timing:
     """Time one training step and one batch of a validation pass of each phase, on this device.
 
     Args:
@@ -49,7 +50,7 @@ def measure(phases: Sequence[Phase], teacher: ModelSpec, workers: int) -> Timing
     return Timing(paces, torch.cuda.get_device_name(), torch.cuda.max_memory_allocated())
 
 
-def _pace(phase: Phase, teacher: ModelSpec, workers: int, device: torch.device) -> Pace:
+def _pace(phase: Phase, teacher: UTimeSpec, workers: int, device: torch.device) -> Pace:
     training, T = Training(**phase.spec["training"]), phase.spec["segments"]
     whole = -(-training.batch // workers)
     timed = whole if device.type == "cuda" else min(whole, max(1, CPU_SEGMENTS // T))
@@ -66,7 +67,7 @@ def _pace(phase: Phase, teacher: ModelSpec, workers: int, device: torch.device) 
 
 
 def _learner(
-    phase: Phase, teacher: ModelSpec, training: Training, device: torch.device
+    phase: Phase, teacher: UTimeSpec, training: Training, device: torch.device
 ) -> Learner:
     """The phase's network and loss; a teacher beside them only if it runs along."""
     model = build_model(spec_from_dict(phase.spec["model"]), seed=0).to(device)
@@ -74,7 +75,7 @@ def _learner(
     return make_learner(model, objective_of(phase), phase.step.view, live, training.bf16)
 
 
-def _batch(learner: Learner, teacher: ModelSpec, windows: int, segments: int) -> Batch:
+def _batch(learner: Learner, teacher: UTimeSpec, windows: int, segments: int) -> Batch:
     """Windows of noise, with what a teacher said of them where it is remembered."""
     eeg, ecg = torch.randn(2, windows, 1, segments * SEGMENT_SAMPLES, device=learner.device).half()
     batch = Batch(eeg, ecg, torch.randint(teacher.classes, (windows, segments)))

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,15 +10,20 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.naive_utime import NaiveUTime
+from kd_core import checkpoint
 from kd_core.models import (
     ARCHITECTURES,
+    DENOISERS,
     MODELS,
+    ModelSpec,
     build_model,
     count,
+    denoiser_spec,
     macs,
     model_spec,
     receptive_field,
     spec_from_dict,
+    tap_lengths,
     tap_names,
 )
 from kd_core.models.__main__ import main
@@ -62,9 +68,28 @@ def test_a_preset_has_five_levels_and_survives_json(name: str) -> None:
     assert spec_from_dict(json.loads(json.dumps(asdict(spec)))) == spec
 
 
-def test_every_preset_is_of_a_known_kind_and_named_by_its_row() -> None:
-    assert {make(4).kind for make in MODELS.values()} <= set(ARCHITECTURES)
-    assert all(type(MODELS[n](4)) is ARCHITECTURES[MODELS[n](4).kind].spec for n in MODELS)
+@pytest.mark.parametrize("name", DENOISERS)
+def test_a_denoiser_survives_json_and_a_checkpoint(name: str, tmp_path: Path) -> None:
+    spec = denoiser_spec(name)
+    assert spec_from_dict(json.loads(json.dumps(asdict(spec)))) == spec
+    model = build_model(spec, seed=1)
+    checkpoint.save(tmp_path, spec, model, {})
+    found = checkpoint.load(tmp_path)
+    assert found.spec == spec
+    x = torch.ones(1, 1, 60)
+    assert torch.equal(found.model(x).logits, model.eval()(x).logits)
+
+
+def test_all_denoisers_can_teach_each_other() -> None:
+    lengths = [tap_lengths(denoiser_spec(name)) for name in DENOISERS]
+    assert all(own == lengths[0] for own in lengths)
+
+
+def test_every_preset_is_of_a_known_kind() -> None:
+    specs: list[ModelSpec] = [make(4) for make in MODELS.values()]
+    specs += [make() for make in DENOISERS.values()]
+    assert {spec.kind for spec in specs} == set(ARCHITECTURES)
+    assert all(type(spec) is ARCHITECTURES[spec.kind].spec for spec in specs)
 
 
 def test_the_table_names_every_preset_and_its_parameters(
@@ -72,8 +97,11 @@ def test_the_table_names_every_preset_and_its_parameters(
 ) -> None:
     main()
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines[1:]] == list(MODELS)
+    names = [line.split()[0] for line in lines if line]
+    assert names == ["model", *MODELS, "denoiser", *DENOISERS]
     assert lines[1].split()[1:3] == ["4,813,215", "4,813,240"]
+    assert lines[-2].split()[1:3] == ["6,895", "6,615,360"]
+    assert lines[-1].split()[1:3] == ["190,241", "197,012,160"]
 
 
 def test_a_seed_fixes_the_weights_and_leaves_the_global_generator_alone() -> None:
@@ -97,7 +125,7 @@ def test_without_a_seed_the_weights_follow_the_global_generator() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"kind": "transformer"}, "no model of kind 'transformer'; allowed: utime"),
+        ({"kind": "transformer"}, "no model of kind 'transformer'; allowed: utime, lde"),
         ({"width": 3}, r"unknown \['width'\]"),
         ({"filters": 3}, "must be tuples"),
     ],
@@ -112,3 +140,7 @@ def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
         model_spec("huge", 4)
     with pytest.raises(ValueError, match="no tap 'encoder9'; allowed"):
         receptive_field(model_spec("tiny", 4), "encoder9")
+    with pytest.raises(ValueError, match="no denoiser 'tiny'; allowed: u-lde-net, u-lde-net-t"):
+        denoiser_spec("tiny")
+    with pytest.raises(ValueError, match=r"no tap 'dense'; allowed: .'encoder1'"):
+        receptive_field(denoiser_spec("u-lde-net"), "dense")

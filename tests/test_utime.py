@@ -11,27 +11,28 @@ from torch.nn import functional as F  # noqa: N812
 
 from benchmarks.naive_utime import NaiveUTime
 from kd_core.batch import Outputs
-from kd_core.models import MODELS, ModelSpec, build_model, model_spec, tap_lengths, tap_names
+from kd_core.models import MODELS, build_model, model_spec, tap_lengths, tap_names
 from kd_core.models.convolutions import UpsampledConvolution, padding
 from kd_core.models.normalisation import Normalisation
+from kd_core.models.utime_spec import UTimeSpec
 
 S = 6000
 EVERY_MODEL = pytest.mark.parametrize("name", MODELS)
 
 
-def narrow(spec: ModelSpec) -> ModelSpec:
+def narrow(spec: UTimeSpec) -> UTimeSpec:
     """The same shape with two channels a level: quick, and it sees as much."""
     return replace(spec, filters=(2,) * spec.depth, bottleneck=2)
 
 
-def run(spec: ModelSpec, x: Tensor, **asked: Any) -> Outputs:
+def run(spec: UTimeSpec, x: Tensor, **asked: Any) -> Outputs:
     """What a new network in eval mode gives."""
     with torch.no_grad():
         outputs: Outputs = build_model(spec, seed=0).eval()(x, **asked)
     return outputs
 
 
-def scores(spec: ModelSpec, x: Tensor, **asked: Any) -> Tensor:
+def scores(spec: UTimeSpec, x: Tensor, **asked: Any) -> Tensor:
     """Its logits alone."""
     logits = run(spec, x, **asked).logits
     assert logits is not None
@@ -53,7 +54,7 @@ def test_every_model_scores_every_segment_and_names_its_maps(name: str, classes:
     assert outputs.taps["dense"].shape[1] == classes
 
 
-def both(spec: ModelSpec) -> tuple[nn.Module, nn.Module]:
+def both(spec: UTimeSpec) -> tuple[nn.Module, nn.Module]:
     """The network and the plain one, with the same weights and statistics, in float64."""
     ours, plain = build_model(spec, seed=0).double(), NaiveUTime(spec).double()
     drawn = torch.Generator().manual_seed(0)

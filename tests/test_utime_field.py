@@ -7,14 +7,15 @@ import pytest
 import torch
 from torch import nn
 
-from kd_core.models import MODELS, ModelSpec, build_model, model_spec, receptive_field
+from kd_core.models import MODELS, build_model, model_spec, receptive_field
 from kd_core.models.utime_field import samples_seen
+from kd_core.models.utime_spec import UTimeSpec
 
 S = 6000
 EVERY_MODEL = pytest.mark.parametrize("name", MODELS)
 
 
-def narrow(spec: ModelSpec) -> ModelSpec:
+def narrow(spec: UTimeSpec) -> UTimeSpec:
     """The same shape with two channels a level: quick, and it sees as much."""
     return replace(spec, filters=(2,) * spec.depth, bottleneck=2)
 
@@ -35,7 +36,7 @@ def test_a_map_depends_on_the_samples_in_its_receptive_field_and_no_others(
     assert (last - first).max() + 1 == receptive_field(spec, tap)
 
 
-def responses(spec: ModelSpec, segments: int, touched: int) -> dict[str, np.ndarray]:
+def responses(spec: UTimeSpec, segments: int, touched: int) -> dict[str, np.ndarray]:
     """Where an impulse shows in each map if all weights are positive, so that nothing cancels."""
     model = build_model(spec, seed=0).double().eval()
     for layer in model.modules():

@@ -1,6 +1,8 @@
 """Print what every preset costs and sees: `python -m kd_core.models`."""
 
-from kd_core.models import MODELS, count, macs, receptive_field
+from collections.abc import Sequence
+
+from kd_core.models import DENOISERS, MODELS, count, macs, receptive_field
 
 COLUMNS = (
     "model",
@@ -11,11 +13,26 @@ COLUMNS = (
     "bottleneck sees s",
     "samples a bottleneck step",
 )
+DENOISER_COLUMNS = (
+    "denoiser",
+    "parameters",
+    "MAC a segment",
+    "samples a segment",
+    "a sample sees s",
+    "bottleneck sees s",
+    "samples a bottleneck step",
+)
 
 
 def main() -> None:
-    """One row a preset; costs and sight are for four classes."""
-    rows = [COLUMNS, *map(_row, MODELS)]
+    """One row a preset; costs and sight of those with classes are for four."""
+    _print([COLUMNS, *map(_row, MODELS)])
+    print()
+    _print([DENOISER_COLUMNS, *map(_denoiser_row, DENOISERS)])
+
+
+def _print(rows: Sequence[Sequence[str]]) -> None:
+    """A table with its numbers to the right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for name, *numbers in rows:
         cells = [cell.rjust(width) for cell, width in zip(numbers, widths[1:], strict=True)]
@@ -32,6 +49,19 @@ def _row(name: str) -> tuple[str, ...]:
         f"{receptive_field(four) / four.hz:.2f}",
         f"{receptive_field(four, 'bottleneck') / four.hz:.2f}",
         f"{four.stride}",
+    )
+
+
+def _denoiser_row(name: str) -> tuple[str, ...]:
+    spec = DENOISERS[name]()
+    return (
+        name,
+        f"{count(spec):,}",
+        f"{macs(spec):,}",
+        f"{spec.segment_samples:,}",
+        f"{receptive_field(spec) / spec.hz:.2f}",
+        f"{receptive_field(spec, 'bottleneck') / spec.hz:.2f}",
+        f"{spec.stride}",
     )
 
 

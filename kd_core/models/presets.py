@@ -1,11 +1,13 @@
-"""The named networks: each preset is a function from the number of classes to a spec.
+"""The named networks: each preset is a function that gives a spec.
 
-All have five levels, so that the taps of any two pair by name. What each costs and sees is printed
-by `python -m kd_core.models`.
+Those that tell classes apart take their number and have five levels; those that denoise have four.
+So the taps of any two for the same task pair by name. What each costs and sees is printed by
+`python -m kd_core.models`.
 """
 
 from dataclasses import replace
 
+from kd_core.models.lde_spec import LdeSpec
 from kd_core.models.utime_spec import UTimeSpec
 
 
@@ -46,3 +48,16 @@ def compact(classes: int) -> UTimeSpec:
 def tiny(classes: int) -> UTimeSpec:
     """`compact` in fewer channels: for tests and the smoke plan."""
     return replace(compact(classes), filters=(8, 8, 16, 16, 16), bottleneck=16)
+
+
+def u_lde_net() -> LdeSpec:
+    """The light denoiser: 6,895 parameters, 6.6 million multiply-accumulates for 10 s."""
+    return LdeSpec()
+
+
+def u_lde_net_teacher() -> LdeSpec:
+    """The same topology, wider, with longer kernels and no groups: 28 times the parameters."""
+    light = u_lde_net()
+    return replace(
+        light, channels=(16, 32, 48, 64), kernels=(25, 15, 5, 3), groups=(1,) * len(light.groups)
+    )

@@ -1,0 +1,1 @@
+"""What denoising of ECG is measured by and against: measures, classical baselines, heart beats."""
