@@ -25,7 +25,8 @@ def agreement_words(spec: StagingSpec) -> list[str]:
             f"int8: {int8['in_bytes']} of {int8['convolutions']} convolutions in bytes, static, "
             f"calibrated with {plain(int8['nights'])}; on other pieces of the same nights logits "
             f"differ by {int8['mean_difference']:.2g} in the mean and "
-            f"{int8['max_difference']:.2g} at most, and {int8['labels_equal']:.2%} of {int8['labels']} labels are equal"
+            f"{int8['max_difference']:.2g} at most, and {int8['labels_equal']:.2%} of "
+            f"{int8['labels']} labels are equal"
         )
     return lines
 
