@@ -69,7 +69,7 @@ def read_ecg(
         path: EDF, EDF+C, EDF+D, BDF, BDF+, a WFDB record (its `.hea`, its `.dat` or its name),
             CSV, TSV, white-space-parted text, or Parquet.
         channel: its label; without one, the likeliest by datasets.ecg_leads.
-        hz: the true rate; text and Parquet need it unless a column has the times.
+        hz: the rate of text or Parquet, unless a column has the times; others tell their own.
         unit: the true unit, V, mV, uV or nV.
     """
     if hz is not None:

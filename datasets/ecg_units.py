@@ -48,7 +48,7 @@ def known_unit(unit: str) -> str | None:
 
 
 def to_recording(path: Path, raw: RawChannel, unit: str, hz: float | None) -> EcgRecording:
-    """A channel in mV, by what the person says of unit and rate where they do."""
+    """A channel in mV, by what the person says of its unit where they do."""
     if unit and known_unit(unit) is None:
         raise UnusableRecording(f"unit {unit!r} is unknown; allowed are {list(UNITS)}.")
     notes = (*raw.notes, *_unit_note(raw, unit), *_rate_note(raw, hz))
@@ -64,7 +64,7 @@ def to_recording(path: Path, raw: RawChannel, unit: str, hz: float | None) -> Ec
             name=path.stem if path.is_file() else path.name,  # a WFDB record has no suffix
             label=raw.label,
             samples=samples,
-            hz=hz or raw.hz,
+            hz=raw.hz,
             start=raw.start,
             limits_mv=limits,
             notes=notes,
@@ -87,4 +87,4 @@ def _unit_note(raw: RawChannel, unit: str) -> tuple[str, ...]:
 def _rate_note(raw: RawChannel, hz: float | None) -> tuple[str, ...]:
     if hz is None or abs(hz / raw.hz - 1) < 1e-6:
         return ()
-    return (f"The rate is {hz:g} Hz as given; the file has {raw.hz:g} Hz.",)
+    return (f"The rate of {hz:g} Hz that was given is not used: the file tells {raw.hz:g} Hz.",)

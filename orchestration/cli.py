@@ -2,6 +2,7 @@
 
 import argparse
 import difflib
+import io
 import os
 import signal
 import sys
@@ -24,13 +25,23 @@ class Terminated(BaseException):
     """SIGTERM came: the machine is being reclaimed, or somebody wants it back."""
 
 
-def run(main: Callable[[], None]) -> None:
-    """Run a script's main; what a person can mend is one line on stderr and exit code 2."""
+KEPT = "what is finished is kept: the same command goes on"
+
+
+def run(main: Callable[[], None], kept: str = KEPT) -> None:
+    """Run a script's main; what a person can mend is one line on stderr and exit code 2.
+
+    Args:
+        kept: what a person is told when the script is interrupted.
+    """
     end_on_sigterm()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a name that a terminal cannot show is no error
+            stream.reconfigure(errors="backslashreplace")
     try:
         main()
     except KeyboardInterrupt:
-        sys.exit(_say("interrupted; what is finished is kept: the same command goes on", 130))
+        sys.exit(_say(f"interrupted; {kept}", 130))
     except Terminated:
         sys.exit(_say(TERMINATED, 143))
     except Exception as error:

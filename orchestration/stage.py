@@ -92,4 +92,4 @@ def _words() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    run(main)
+    run(main, "the recordings that were staged are kept")

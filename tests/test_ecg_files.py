@@ -193,10 +193,12 @@ def test_an_unknown_unit_is_taken_as_millivolts_and_noted(tmp_path: Path, unit: 
     assert given.notes == (f"The unit is uV as given; the file has {unit!r}.",)
 
 
-def test_what_the_person_gives_outweighs_the_file_and_is_noted(tmp_path: Path) -> None:
+def test_a_rate_that_the_file_tells_itself_is_kept_and_that_is_noted(tmp_path: Path) -> None:
     ecg = read_ecg(write(tmp_path / "a.edf"), channel="eegc3", hz=250.0, unit="uV")
-    assert (ecg.label, ecg.hz) == ("EEG C3", 250.0)
-    assert len(ecg.notes) == 1  # the rate; its unit is uV already
+    assert (ecg.label, ecg.hz) == ("EEG C3", HZ)
+    assert ecg.notes == (
+        f"The rate of 250 Hz that was given is not used: the file tells {HZ:g} Hz.",
+    )
     for given, reason in (
         ({"unit": "mmHg"}, "unit 'mmHg'"),
         ({"hz": float("nan")}, "rate of nan"),

@@ -1,6 +1,7 @@
 """The command: many recordings, one line each; what fails is told and stops nothing."""
 
 import csv
+import json
 import os
 import subprocess
 import sys
@@ -11,7 +12,8 @@ import pytest
 
 from datasets.edf_writer import Note, write_notes
 from orchestration import stage
-from orchestration.staging.many import TABLE, found
+from orchestration.staging.many import found
+from orchestration.staging.recordings_table import TABLE
 from tests.ecg_nights import START, write_night
 from tests.exported import an_export
 
@@ -69,6 +71,27 @@ def test_a_bad_file_does_not_stop_the_rest(
     assert [row["not_staged"] == "n/a" for row in rows] == [True, False, False, False, True]
     assert float(rows[0]["time_in_bed_minutes"]) == 25
     assert rows[1]["time_in_bed_minutes"] == "n/a"
+
+
+def test_a_second_run_keeps_the_rows_of_the_first(command: Any, tmp_path: Path) -> None:
+    first, second = write_night(tmp_path / "a.edf"), write_night(tmp_path / "b.edf")
+    out = tmp_path / "out"
+    for words in ([first, second], [second, "--every", 10], [tmp_path / "gone.edf"]):
+        command(*words, "--out", out)
+    rows = rows_of(out)
+    assert [row["file"] for row in rows] == ["a.edf", "b.edf", "gone.edf"]
+    summary = json.loads((out / "b_summary.json").read_text())
+    assert summary["model"]["runtime"] == "onnx"
+    assert "Statistics count labels of 10 s" in summary["notes"][0]
+
+
+def test_a_place_that_cannot_be_written_to_is_told_at_once(command: Any, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    words = [write_night(tmp_path / "a.edf"), "--out", tmp_path / "file"]
+    with pytest.raises(ValueError, match=r"cannot be written to .*; name another --out"):
+        command(*words)
+    with pytest.raises(ValueError, match="lights off is '25:00'; allowed are"):
+        command(tmp_path / "a.edf", "--out", tmp_path / "out", "--lights-off", "25:00")
 
 
 def test_recordings_of_one_name_do_not_overwrite_each_other(command: Any, tmp_path: Path) -> None:

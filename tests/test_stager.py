@@ -1,6 +1,6 @@
 """From whatever a person has in hand to stages: sources, scaling, polarity, refusals."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +65,8 @@ def test_all_sources_say_the_same(tmp_path: Path) -> None:
         found = stager.stage(source, **words)
         np.testing.assert_allclose(found.probabilities, expected, atol=2e-3)
     assert found.start == START
+    cropped = stager.stage(raw.copy().crop(tmin=60.0))
+    assert cropped.start == START + timedelta(seconds=60)
     from_file = stager.stage(write_night(tmp_path / "night.edf"))  # rounded to 16 bits
     np.testing.assert_allclose(from_file.probabilities, expected, atol=2e-2)
     with pytest.raises(TypeError, match="found list; allowed are a path"):

@@ -33,7 +33,11 @@ def agreement_words(spec: StagingSpec) -> list[str]:
 
 def floor_words(scores: Mapping[str, Mapping[str, float]]) -> str:
     """What the floor is, and which accuracies do not reach it."""
-    told = "Of segments of 30 s. The floor is the accuracy of always naming the commonest class."
+    told = (
+        "Of segments of 30 s, seen in windows as in training; staging sees the whole night at "
+        "once and names some otherwise. The floor is the accuracy of always naming the commonest "
+        "class."
+    )
     missed = [p for p, s in scores.items() if s.get("accuracy", 1.0) <= s.get(FLOOR, 0.0)]
     if missed:
         told += f" **On {' and '.join(map(plain, missed))} subjects it does not do better.**"

@@ -24,6 +24,13 @@ def lights_of(recording: EcgRecording, off: Moment, on: Moment) -> tuple[float, 
     return off_s, on_s
 
 
+def check_moments(off: Moment, on: Moment) -> None:
+    """Refuse what is no moment of any recording."""
+    for moment, what in ((off, "lights off"), (on, "lights on")):
+        if moment is not None:
+            _number_or_time(moment, what)
+
+
 def _seconds(recording: EcgRecording, moment: str | float | datetime, what: str) -> float:
     seconds = _told(recording, moment, what)
     if not 0 <= seconds <= recording.seconds:
@@ -66,7 +73,7 @@ def _parsed(text: str, what: str) -> time | datetime:
     parsers = (time.fromisoformat, datetime.fromisoformat)
     for parse in parsers:
         try:
-            return parse(text.strip())
+            return parse(text.strip()).replace(tzinfo=None)  # the recorder's clock has none
         except ValueError:
             continue
     raise ValueError(

@@ -3,52 +3,43 @@
 Files in; the files of each recording out, and `recordings.tsv` with a row for each.
 """
 
-import csv
-import math
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from datasets.ecg_files import READERS, ecg_labels
 from orchestration.staging.labels import check_output_s
+from orchestration.staging.lights import check_moments
 from orchestration.staging.outputs import safe_name
+from orchestration.staging.recordings_table import (
+    LONGEST_REASON,
+    TABLE,
+    Outcome,
+    earlier_rows,
+    write_table,
+)
+from orchestration.staging.refusals import FORCE, Refused
 from orchestration.staging.spec import StagingSpec
-from orchestration.staging.staged import StagedEcg
 from orchestration.staging.stager import Stager
 from orchestration.staging.summary import in_a_line, shown
 
-TABLE = "recordings.tsv"
-LONGEST_REASON = 1000  # letters
 SUFFIXES = tuple(suffix for reader in READERS.values() for suffix in reader.suffixes)
 OURS = ("_hypnogram.csv", "_hypnogram.edf", "_events.tsv", TABLE)  # ends of what we write
 
 
-class Outcome(NamedTuple):
-    """What became of a file."""
-
-    path: Path
-    name: str
-    """What its files are called."""
-    staged: StagedEcg | None
-    """None where it was not staged."""
-    reason: str
-    """Why not."""
-    seconds: float
-    """That it took."""
-
-
 def found(places: Sequence[str]) -> list[Path]:
     """The files that were named, and the recordings in the folders that were."""
-    return [path for place in places for path in _within(Path(place))]
+    return list(dict.fromkeys(path for place in places for path in _within(Path(place))))
 
 
 def stage_all(stager: Stager, paths: Sequence[Path], out: Path, options: Mapping[str, Any]) -> int:
     """Stage every file; print a line for each. Returns how many were not staged."""
     check_output_s(options["output_s"])
-    out.mkdir(parents=True, exist_ok=True)
+    check_moments(options["lights_off"], options["lights_on"])
+    earlier = earlier_rows(out)
     print(model_words(stager.spec))
     outcomes: list[Outcome] = []
     try:
@@ -56,7 +47,8 @@ def stage_all(stager: Stager, paths: Sequence[Path], out: Path, options: Mapping
             outcomes.append(outcome)
             print(f"[{number}/{len(paths)}] {_line(outcome)}", flush=True)
     finally:
-        _write_table(out / TABLE, outcomes)
+        if outcomes:
+            write_table(out, earlier, outcomes)
     failed = sum(outcome.staged is None for outcome in outcomes)
     print(f"{len(outcomes) - failed} of {len(paths)} staged; files and {TABLE} in {out}")
     return failed
@@ -106,8 +98,14 @@ def _staged(
         except Exception as error:  # the others go on, whatever was wrong with this one
             if os.environ.get("SLEEP_TRACEBACK"):
                 raise
-            staged, reason = None, " ".join(str(error).split()) or type(error).__name__
+            staged, reason = None, _reason(error)
         yield Outcome(path, name, staged, reason, time.perf_counter() - begun)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, Refused):
+        return " ".join([*error.reasons, FORCE])
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 def _own_name(path: Path, taken: set[str]) -> str:
@@ -126,36 +124,3 @@ def _line(outcome: Outcome) -> str:
     if outcome.staged is None:
         return f"{name}: NOT STAGED: {shown(outcome.reason, LONGEST_REASON)}"
     return f"{name}: {in_a_line(outcome.staged)} ({outcome.seconds:.1f} s)"
-
-
-def _write_table(path: Path, outcomes: Sequence[Outcome]) -> None:
-    """A row a file: what it is called, why it was not staged, its statistics."""
-    rows = [_row(outcome) for outcome in outcomes]
-    columns = list(dict.fromkeys(name for row in rows for name in row))
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    with open(aside, "w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, columns, restval="n/a", delimiter="\t", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    os.replace(aside, path)
-
-
-def _cell(text: str) -> str:
-    """Text of a file as a cell: in one line, and never a formula."""
-    words = shown(text, LONGEST_REASON)
-    return f"'{words}" if words.startswith(("=", "+", "-", "@")) else words
-
-
-def _row(outcome: Outcome) -> dict[str, object]:
-    staged = outcome.staged
-    row: dict[str, object] = {
-        "file": _cell(outcome.path.name),
-        "name": outcome.name if staged else "n/a",
-        "not_staged": _cell(outcome.reason) or "n/a",
-    }
-    if staged:
-        found = {"hours": staged.seconds / 3600, **staged.statistics()}
-        row |= {
-            key: "n/a" if math.isnan(value) else f"{value:.6g}" for key, value in found.items()
-        }
-    return row

@@ -32,7 +32,20 @@ log = logging.getLogger(__name__)
 
 
 def save(staged: StagedEcg, folder: Path) -> tuple[Path, ...]:
-    """Write NAME_hypnogram.csv, .edf, .png, .svg, NAME_events.tsv, .json and NAME_summary.json."""
+    """Write NAME_hypnogram.csv, .edf, .png, .svg, NAME_events.tsv, .json and NAME_summary.json.
+
+    Raises:
+        OSError: the folder cannot be written to, or is full; what was written is complete.
+    """
+    try:
+        return _save(staged, folder)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        message = f"{folder} cannot be written to ({reason}). Make room, or choose another folder."
+        raise OSError(error.errno, message) from error
+
+
+def _save(staged: StagedEcg, folder: Path) -> tuple[Path, ...]:
     folder.mkdir(parents=True, exist_ok=True)
     pictures, notes = _pictures(staged)
     files: dict[str, Callable[[Path], object]] = {

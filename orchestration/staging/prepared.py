@@ -1,7 +1,8 @@
 """From millivolts at a recorder's rate to what a network takes: filled, resampled, scaled.
 
 A night is scaled by its own usable samples; what is missing lies at their median. The steps are
-those that training nights went through: one resampling, one scale, half precision.
+those of training nights: one resampling, one scale, half precision. Differs: a training night's
+scale is of all its scored segments, unusable ones too.
 """
 
 import numpy as np

@@ -1,5 +1,6 @@
 """Whatever a person has in hand, as an EcgRecording: a file, an array, an MNE recording."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,8 @@ def _of_raw(raw: Any, channel: str) -> EcgRecording:
         raise UnusableRecording("the MNE recording is empty; it must hold samples.")
     files = [name for name in getattr(raw, "filenames", ()) if name]
     start = raw.info["meas_date"]
+    if start:  # of a raw that was cropped, the first sample that is left
+        start += timedelta(seconds=float(raw.first_time))
     return EcgRecording(
         name=Path(str(files[0])).stem if files else "recording",
         label=label,

@@ -48,6 +48,8 @@ class StagedEcg:
     notes: tuple[str, ...]
     """What was assumed or mended: unit, polarity, rate, ..."""
     model: StagingSpec
+    runtime: str = "onnx"
+    """What ran the network."""
 
     @property
     def classes(self) -> tuple[str, ...]:

@@ -36,6 +36,8 @@ class Stager:
 
     spec: StagingSpec
     network: Network
+    runtime: str = "onnx"
+    """What runs the network; "int8" answers a little otherwise."""
 
     def stage(
         self,
@@ -77,7 +79,7 @@ class Stager:
         upright = _upright(recording, heart, polarity)
         logits = self.logits(upright, quality.unusable, scale)
         return StagedEcg(
-            **_told(upright),
+            **self._told(upright),
             output_s=output_s,
             probabilities=probabilities_of(logits, quality.unusable, output_s),
             quality=quality,
@@ -85,8 +87,20 @@ class Stager:
             lights=lights,
             lights_told=(lights_off is not None, lights_on is not None),
             forced=reasons,
-            model=self.spec,
         )
+
+    def _told(self, recording: EcgRecording) -> dict[str, Any]:
+        """What a result takes over from its recording and from what staged it."""
+        return {
+            "name": recording.name,
+            "channel": recording.label,
+            "hz": recording.hz,
+            "start": recording.start,
+            "seconds": recording.seconds,
+            "notes": recording.notes,
+            "model": self.spec,
+            "runtime": self.runtime,
+        }
 
     def logits(
         self, recording: EcgRecording, unusable: np.ndarray, scale: Scale | None = None
@@ -119,25 +133,13 @@ def load(folder: Path | str, runtime: str = "onnx") -> Stager:
     """
     folder = Path(folder)
     spec = read_spec(folder)
-    return Stager(spec, open_network(folder, spec, runtime))
+    return Stager(spec, open_network(folder, spec, runtime), runtime)
 
 
 def _check(output_s: int, polarity: str) -> None:
     check_output_s(output_s)
     if polarity not in POLARITIES:
         raise ValueError(f"polarity is {polarity!r}; allowed are {POLARITIES}.")
-
-
-def _told(recording: EcgRecording) -> dict[str, Any]:
-    """What a result takes over from its recording."""
-    return {
-        "name": recording.name,
-        "channel": recording.label,
-        "hz": recording.hz,
-        "start": recording.start,
-        "seconds": recording.seconds,
-        "notes": recording.notes,
-    }
 
 
 def _upright(recording: EcgRecording, heart: Heart | None, polarity: str) -> EcgRecording:
