@@ -14,7 +14,7 @@ import numpy as np
 from datasets.ecg_units import RawChannel
 from datasets.gaps import SAMPLES_A_BYTE, check_length, check_rate
 from datasets.recording import UnusableRecording
-from datasets.sample_tables import channel_on_clock, find_columns, no_rate, unit_of
+from datasets.sample_tables import Columns, channel_on_clock, find_columns, no_rate, unit_of
 from datasets.sample_times import number_seconds
 
 _FIRST = 10_000  # rows whose times tell about how long a file lasts
@@ -34,7 +34,7 @@ def read_parquet_channel(path: Path, channel: str, hz: float | None) -> RawChann
 
 def _read(path: Path, file: Any, channel: str, hz: float | None) -> RawChannel:
     names = _numbers(file)
-    columns = find_columns(names, path.name, channel)
+    columns = _columns(file, names, path.name, channel)
     rows, most = file.metadata.num_rows, SAMPLES_A_BYTE * path.stat().st_size
     if rows > most:
         raise UnusableRecording(f"{path.name} claims {rows} rows; {most} are allowed in its size.")
@@ -50,6 +50,18 @@ def _read(path: Path, file: Any, channel: str, hz: float | None) -> RawChannel:
         raise no_rate(path.name, names)
     check_length(rows, known_hz, path.name)
     return RawChannel(label, _column(path, file, label, np.float32), known_hz, unit_of(label))
+
+
+def _columns(file: Any, names: list[str], where: str, channel: str) -> Columns:
+    """The ECG's column and the time's: the first of type timestamp, else one by its name."""
+    import pyarrow.types as of
+
+    stamps = [name for name in names if of.is_timestamp(file.schema_arrow.field(name).type)]
+    others = [name for name in names if name not in stamps]
+    if not stamps or not others:
+        return find_columns(names, where, channel)
+    signal = others[find_columns(others, where, channel).signal]
+    return Columns(names.index(signal), names.index(stamps[0]))
 
 
 def _open(path: Path) -> Any:

@@ -67,6 +67,6 @@ def channel_on_clock(
 def no_rate(where: str, names: Sequence[str]) -> UnusableRecording:
     """What to say of a table that does not tell its rate."""
     return UnusableRecording(
-        f"{where} tells no rate: none of its columns {list(names)[:40]} is a time. "
-        "Give the rate with --hz."
+        f"{where} tells no rate: none of its columns {list(names)[:40]} is a time "
+        "by its name (time, t, seconds, timestamp). Give the rate with --hz."
     )

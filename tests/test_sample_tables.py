@@ -7,6 +7,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -320,6 +321,16 @@ def test_parquet_times_with_a_zone_start_by_the_clock_on_the_wall(tmp_path: Path
     first = START.replace(tzinfo=ZoneInfo("Europe/Berlin"))
     stamps = pa.array([first + timedelta(milliseconds=5 * i) for i in range(900)])
     assert read_ecg(parquet(tmp_path / "a.pq", {"time": stamps, "ecg": ECG})).start == START
+
+
+def test_parquet_of_a_pandas_frame_with_times_as_its_index(tmp_path: Path) -> None:
+    times = pd.date_range("2026-11-20 22:30", periods=1000, freq="5ms")
+    ecg = np.sin(np.arange(1000) / 7)
+    pd.DataFrame({"ECG": ecg}, index=times).to_parquet(tmp_path / "a.parquet")
+    found = read_ecg(tmp_path / "a.parquet")
+    assert (found.label, round(found.hz, 6), len(found.samples)) == ("ECG", 200.0, 1000)
+    assert found.start == datetime(2026, 11, 20, 22, 30)
+    np.testing.assert_allclose(found.samples, ecg, atol=1e-6)
 
 
 @pytest.mark.parametrize("kind", [pa.int16(), pa.float32(), pa.decimal128(9, 3)])

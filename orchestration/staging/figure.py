@@ -17,7 +17,7 @@ from orchestration.staging.statistics import (
     lights_given,
     lights_within,
 )
-from orchestration.staging.summary import in_words, shown
+from orchestration.staging.summary import CLINICAL_S, in_words, shown
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -86,16 +86,28 @@ def _stages(hypnogram: "Axes", density: "Axes", staged: StagedEcg) -> None:
 
     hypnogram_axes.stage_axis(hypnogram, staged.classes)
     hypnogram_axes.probability_axis(density)
-    scored = np.flatnonzero(staged.labels != UNSCORED)
-    if not len(scored):
+    if not (staged.labels != UNSCORED).any():
         return
-    pages = hypnogram_axes.Pages(staged.classes, scored, staged.output_s)
-    hypnogram_axes.hypnogram(hypnogram, pages, staged.labels[scored])
+    means = _joined(staged.probabilities, _drawn_s(staged) // staged.output_s)
+    scored = np.flatnonzero(~np.isnan(means).any(axis=1))
+    pages = hypnogram_axes.Pages(staged.classes, scored, _drawn_s(staged))
+    hypnogram_axes.hypnogram(hypnogram, pages, means[scored].argmax(axis=1))
     joined = -(-len(staged.probabilities) // MOST_COLUMNS)
     means = _joined(staged.probabilities, joined)
     told = np.flatnonzero(~np.isnan(means).any(axis=1))
     pages = hypnogram_axes.Pages(staged.classes, told, joined * staged.output_s)
     hypnogram_axes.hypnodensity(density, pages, means[told])
+
+
+def _drawn_s(staged: StagedEcg) -> int:
+    """Seconds of a step of the hypnogram: of labels too short to be seen, so many as 30 s hold."""
+    labels = 30 // staged.output_s if staged.output_s < CLINICAL_S else 1
+    return labels * staged.output_s
+
+
+def _drawn_words(staged: StagedEcg) -> str:
+    drawn_s = _drawn_s(staged)
+    return f", drawn every {drawn_s} s" if drawn_s != staged.output_s else ""
 
 
 def _joined(probabilities: np.ndarray, joined: int) -> np.ndarray:
@@ -156,7 +168,7 @@ def _title(figure: "Figure", axes: "Axes", staged: StagedEcg) -> None:
     lines = [
         f"{slept[:1].upper()}{slept[1:]}",
         f"Staged from {shown(staged.channel, 30)} by {shown(staged.model.name)}, "
-        f"a label every {staged.output_s} s",
+        f"a label every {staged.output_s} s{_drawn_words(staged)}",
     ]
     if staged.forced:
         lines.append(f"Staged in spite of: {shown('; '.join(staged.forced), 110)}")
