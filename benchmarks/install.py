@@ -3,8 +3,8 @@
     python -m benchmarks.install [--peers]
 
 For each way of installing, a new virtual environment gets it and stages the same EDF with the same
-exported model; `stage` is the extra, `least` is numpy, ONNX Runtime and SoX's resampler beside
-this project, which writes all but picture and heart rate. Fails where PyTorch or Ray came along.
+exported model; `stage` is the extra, `least` is numpy and ONNX Runtime beside this project, which
+writes all but picture and heart rate. Fails where PyTorch or Ray came along.
 --peers measures other people's stagers too, installed as their pages say.
 """
 
@@ -30,7 +30,7 @@ from orchestration.portable.exported import export
 ROOT = Path(__file__).resolve().parents[1]
 OURS: Mapping[str, Sequence[Sequence[str]]] = {  # way -> words of each `pip install`
     "stage": [[f"{ROOT}[stage]"]],
-    "least": [["--no-deps", str(ROOT)], ["numpy", "onnxruntime", "soxr"]],
+    "least": [["--no-deps", str(ROOT)], ["numpy", "onnxruntime"]],
 }
 PEERS = {
     "SleepECG with Keras on PyTorch, MNE": [["sleepecg[full]", "mne", "torch==2.13.*"]],

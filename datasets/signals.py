@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from datasets.recording import Signal
+from datasets.sinc import resample_by_sinc
 
 RATE_HZ = 200  # Sec. II-C of arXiv:2112.07252
 SCALED_LIMIT = 20.0  # in interquartile ranges, as U-Time clips
@@ -50,11 +51,9 @@ def resample(samples: np.ndarray, from_hz: float, to_hz: float) -> np.ndarray:
     if from_hz == to_hz:
         return samples
     try:
-        import soxr  # a recording that has the rate needs none
-    except ImportError:
-        raise ImportError(
-            f"from {from_hz:g} to {to_hz:g} Hz needs a resampler: pip install soxr"
-        ) from None
+        import soxr
+    except ImportError:  # staging runs with numpy alone
+        return resample_by_sinc(samples, from_hz, to_hz)
 
     return np.asarray(soxr.resample(samples, from_hz, to_hz, quality="VHQ"))
 

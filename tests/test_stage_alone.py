@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.ecg_nights import write_night
 from tests.exported import an_export
 
@@ -27,8 +29,9 @@ main()
 """
 
 
-def test_numpy_and_onnx_runtime_are_enough(tmp_path: Path) -> None:
-    night = write_night(tmp_path / "night.edf")
+@pytest.mark.parametrize("hz", [200, 256])
+def test_numpy_and_onnx_runtime_are_enough(tmp_path: Path, hz: int) -> None:
+    night = write_night(tmp_path / "night.edf", hz=hz)
     words = [str(night), "--model", str(an_export(tmp_path)), "--out", str(tmp_path / "out")]
     done = subprocess.run(
         [sys.executable, "-c", ALONE, *words], capture_output=True, text=True, check=False

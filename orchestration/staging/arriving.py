@@ -20,8 +20,12 @@ class Arriving:
         self.spec, self.hz = spec, hz
         self._stream: Any = None
         if hz != spec.hz:
-            import soxr  # a recording that has the rate needs none
-
+            try:
+                import soxr  # a recording that has the rate needs none
+            except ImportError:
+                raise ImportError(
+                    f"live staging at {hz:g} Hz, not {spec.hz}, needs soxr: pip install soxr"
+                ) from None
             self._stream = soxr.ResampleStream(hz, spec.hz, 1, dtype=np.float32, quality="VHQ")
         self._samples = np.empty(0, np.float32)  # at the network's rate, not yet scaled
         self._segment = 0  # of the night, that the first of them begins
