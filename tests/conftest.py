@@ -1,4 +1,4 @@
-"""What several test files share: an embedded Ray a worker, one small generated cohort."""
+"""What several test files share: an embedded Ray a worker, a small cohort, a local page."""
 
 import logging
 import os
@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from orchestration.staging.web import turn
+from orchestration.staging.web.site import SiteServer
+from tests.served import FakeStager, fake_reading, running
 from tests.shared import made_once
 from tests.terminal import PLAN, end_all, leaderboard
 
@@ -185,3 +188,19 @@ def nights(cohort: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     for ref in find_recordings(cohort):
         ingest_night(asdict(ref), "nights", str(root))
     return root / "windows" / "nights"
+
+
+@pytest.fixture
+def stager(monkeypatch: pytest.MonkeyPatch) -> FakeStager:
+    """What the local page asks, which reads and stages nothing."""
+    monkeypatch.setattr(turn, "as_recording", fake_reading)
+    fake = FakeStager()
+    fake.may.set()
+    return fake
+
+
+@pytest.fixture
+def server(stager: FakeStager, tmp_path: Path) -> Iterator[SiteServer]:
+    """The local page, with it."""
+    with running(stager, tmp_path) as started:
+        yield started

@@ -12,7 +12,6 @@ import sys
 import threading
 import tracemalloc
 import zipfile
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -48,20 +47,6 @@ NIGHT = b"1200\n"  # a file that the fake reads
 KAPPA = "kappa 0.10 (0 is chance, 1 is always)"
 IMAGE = "<img src=x onerror=alert(1)>.edf"
 HEADER = "rec 1 10 12000\nrec.dat 16 200 12 0 0 0 0 ECG\n# a comment\n"
-
-
-@pytest.fixture
-def stager(monkeypatch: pytest.MonkeyPatch) -> FakeStager:
-    monkeypatch.setattr(turn, "as_recording", fake_reading)
-    fake = FakeStager()
-    fake.may.set()
-    return fake
-
-
-@pytest.fixture
-def server(stager: FakeStager, tmp_path: Path) -> Iterator[SiteServer]:
-    with running(stager, tmp_path) as started:
-        yield started
 
 
 def raw(server: SiteServer, *sent: bytes) -> bytes:

@@ -13,10 +13,9 @@ from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
 
 from datasets.synthetic import write_synthetic_mass
 from orchestration.staging.stager import Stager
-from orchestration.staging.web import turn
 from orchestration.staging.web.site import SiteServer
-from tests.served import SPEC, TOO_SHORT, FakeStager, fake_reading, kept, running
-from tests.test_browser import ALONE, chromium, luminance
+from tests.served import SPEC, TOO_SHORT, FakeStager, kept, running
+from tests.test_browser import ALONE, chromium, contrast
 
 NOX = Path(__file__).resolve().parents[2] / "shared" / "data" / "nox" / "subject1.edf"
 NIGHT, SHORT, BROKEN = b"1200\n", b"120\n", b"junk"
@@ -39,20 +38,6 @@ def browser() -> Iterator[Browser]:
         started = play.chromium.launch(executable_path=path, args=ALONE)
         yield started
         started.close()
-
-
-@pytest.fixture
-def stager(monkeypatch: pytest.MonkeyPatch) -> FakeStager:
-    monkeypatch.setattr(turn, "as_recording", fake_reading)
-    fake = FakeStager()
-    fake.may.set()
-    return fake
-
-
-@pytest.fixture
-def server(stager: FakeStager, tmp_path: Path) -> Iterator[SiteServer]:
-    with running(stager, tmp_path) as started:
-        yield started
 
 
 @pytest.fixture
@@ -257,16 +242,7 @@ def test_text_stands_out_from_its_ground(page: Page, scheme: Any) -> None:
     drop(page, {"night.edf": NIGHT})
     state_of(page, "done")
     for selector in TEXTS:
-        colours: Any = page.locator(selector).first.evaluate(
-            """(element) => {
-              let ground = element;
-              while (getComputedStyle(ground).backgroundColor === "rgba(0, 0, 0, 0)")
-                ground = ground.parentElement;
-              return [getComputedStyle(element).color, getComputedStyle(ground).backgroundColor];
-            }"""
-        )
-        dark, light = sorted(map(luminance, colours))
-        assert (light + 0.05) / (dark + 0.05) >= 4.5, (selector, scheme)  # WCAG 2.2, 1.4.3
+        assert contrast(page, selector) >= 4.5, (selector, scheme)
 
 
 @pytest.mark.parametrize("width", [320, 390, 1280])

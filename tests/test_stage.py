@@ -13,7 +13,9 @@ import pytest
 from datasets.edf_writer import Note, write_notes
 from orchestration import stage
 from orchestration.staging.many import found
+from orchestration.staging.networks import RUNTIMES
 from orchestration.staging.recordings_table import TABLE
+from orchestration.staging.stager import POLARITIES
 from tests.ecg_nights import START, write_night
 from tests.exported import an_export
 
@@ -146,6 +148,11 @@ def test_what_was_typed_reaches_the_stager(command: Any, tmp_path: Path) -> None
     assert '"off_s": 120' in text
     assert '"label_seconds": 10' in text
     assert "20 min" in text
+
+
+def test_help_names_what_the_stager_knows() -> None:
+    assert stage.POLARITIES == POLARITIES
+    assert set(stage.RUNTIMES) == set(RUNTIMES)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from orchestration.evidence.hypnogram_axes import Pages, from_top, hypnodensity, hypnogram
+from orchestration.evidence.hypnogram_axes import (
+    Pages,
+    from_top,
+    hypnodensity,
+    hypnogram,
+    share_bottom,
+)
 from orchestration.evidence.staged import StagedNight
 from orchestration.evidence.style import FAINT, MUTED, STAGES, canvas, styled, wrapped
 
@@ -99,12 +105,8 @@ def _hours(axes: Sequence[Axes], night: StagedNight) -> None:
     axes[-1].set_xlabel("hours from the first scored page")
     if end > 2:
         axes[-1].set_xticks(np.arange(0, end))
-    for panel in axes[:-1]:
-        panel.tick_params(axis="x", bottom=False, labelbottom=False)
-        panel.spines["bottom"].set_visible(False)
+    share_bottom(axes)
     for panel in axes:
-        panel.tick_params(axis="y", length=0)
-        panel.spines["left"].set_visible(False)
         panel.spines["bottom"].set_color(MUTED)
 
 

@@ -104,3 +104,13 @@ def _line(pages: Pages, height: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     hours = [np.array([*start[run], start[run[-1]] + length, np.nan]) for run in runs]
     heights = [np.array([*height[run], height[run[-1]], np.nan]) for run in runs]
     return np.concatenate(hours), np.concatenate(heights)
+
+
+def share_bottom(axes: Sequence[Axes]) -> None:
+    """Panels above one another with one x axis, below the last."""
+    for panel in axes[:-1]:
+        panel.tick_params(axis="x", bottom=False, labelbottom=False)
+        panel.spines["bottom"].set_visible(False)
+    for panel in axes:
+        panel.tick_params(axis="y", length=0)
+        panel.spines["left"].set_visible(False)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
+from orchestration.evidence.hypnogram_axes import share_bottom
 from orchestration.evidence.style import FAINT, INK, MUTED, nothing
 
 QUALITY = {  # of a second; those that cannot be used are dark
@@ -136,12 +137,7 @@ def clock_axis(axes: Sequence[Axes], start: datetime | None, width_h: float) -> 
     else:
         bottom.set_xticks(hours, _times([start + timedelta(hours=float(h)) for h in hours]))
         bottom.set_xlabel("time of day")
-    for panel in axes[:-1]:
-        panel.tick_params(axis="x", bottom=False, labelbottom=False)
-        panel.spines["bottom"].set_visible(False)
-    for panel in axes:
-        panel.tick_params(axis="y", length=0)
-        panel.spines["left"].set_visible(False)
+    share_bottom(axes)
 
 
 def _to_next(start: datetime, step: float) -> float:

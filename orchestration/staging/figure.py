@@ -9,6 +9,7 @@ import numpy as np
 
 from datasets.stages import UNSCORED
 from orchestration.staging.heart import RATE_S
+from orchestration.staging.labels import CLINICAL_S
 from orchestration.staging.staged import StagedEcg
 from orchestration.staging.statistics import (
     FLAGS,
@@ -17,7 +18,7 @@ from orchestration.staging.statistics import (
     lights_given,
     lights_within,
 )
-from orchestration.staging.summary import CLINICAL_S, in_words, shown
+from orchestration.staging.summary import in_words, shown
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

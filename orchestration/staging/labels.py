@@ -3,6 +3,7 @@
 import numpy as np
 
 OUTPUT_S = range(1, 31)  # seconds a label may last
+CLINICAL_S = 20  # labels that last so long are what scorers score
 MOST_UNUSABLE = 0.5  # share of a label's seconds; ours
 
 
@@ -30,3 +31,13 @@ def check_output_s(output_s: int) -> None:
             f"a label was asked for every {output_s} s; allowed are whole seconds from "
             f"{OUTPUT_S[0]} to {OUTPUT_S[-1]}."
         )
+
+
+def notes_on(output_s: int) -> tuple[str, ...]:
+    """What to know of statistics that are counted in labels so short."""
+    if output_s >= CLINICAL_S:
+        return ()
+    return (
+        f"Statistics count labels of {output_s} s, so that short awakenings count which "
+        "30 s would hide; clinics compare those of 30 s.",
+    )

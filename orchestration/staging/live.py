@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from datasets.ecg import whole_seconds
-from datasets.recording import RATES_HZ
+from datasets.gaps import check_rate
 from datasets.signals import Scale
 from orchestration.staging.arriving import Arriving
 from orchestration.staging.judged import Judged
@@ -58,8 +58,7 @@ class LiveStager:
         limits_mv: tuple[float, float] | None = None,
     ) -> None:
         check_output_s(output_s)
-        if not RATES_HZ[0] <= hz <= RATES_HZ[1]:
-            raise ValueError(f"hz is {hz}; allowed are {RATES_HZ[0]:g} to {RATES_HZ[1]:g}.")
+        check_rate(hz, "the live recording")
         self.spec, self.network, self.hz, self.output_s = spec, network, hz, output_s
         self._judged = Judged(hz, limits_mv)
         self._arriving = Arriving(spec, hz)

@@ -57,7 +57,7 @@ def _save(staged: StagedEcg, folder: Path) -> tuple[Path, ...]:
         "summary.json": _bytes(as_json(summary(staged, notes))),
     }
     name = safe_name(staged.name)
-    return tuple(_write(folder / f"{name}_{what}", write) for what, write in files.items())
+    return tuple(write_whole(folder / f"{name}_{what}", write) for what, write in files.items())
 
 
 def safe_name(name: str) -> str:
@@ -94,7 +94,7 @@ def _bytes(data: bytes) -> Callable[[Path], object]:
     return lambda path: path.write_bytes(data)
 
 
-def _write(path: Path, write: Callable[[Path], object]) -> Path:
+def write_whole(path: Path, write: Callable[[Path], object]) -> Path:
     """Let a file be written under another name; it gets its own when it is complete."""
     aside = path.with_name(f".{secrets.token_hex(8)}.part")
     try:

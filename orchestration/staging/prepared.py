@@ -44,7 +44,9 @@ def scaled(samples: np.ndarray, scale: Scale, spec: StagingSpec) -> np.ndarray:
         samples = _by_segment(samples, spec.segment_samples)
     elif spec.scaling == "night":
         samples = scale.applied(samples, spec.limit)
-    return halved(samples.copy()).astype(np.float32)  # as nights in memory are
+    else:
+        samples = samples.copy()  # halved in place
+    return halved(samples).astype(np.float32)  # as nights in memory are
 
 
 def _by_segment(samples: np.ndarray, S: int) -> np.ndarray:

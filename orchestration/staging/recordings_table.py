@@ -1,13 +1,14 @@
 """recordings.tsv: a row for each recording that was staged, or was not, into a folder."""
 
 import csv
+import io
 import math
-import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from orchestration.staging.outputs import write_whole
 from orchestration.staging.staged import StagedEcg
 from orchestration.staging.summary import shown
 
@@ -51,12 +52,11 @@ def write_table(
     """A row a file: what it is called, why it was not staged, its statistics; all or nothing."""
     rows = [*_others(earlier, outcomes), *map(_row, outcomes)]
     columns = list(dict.fromkeys(name for row in rows for name in row))
-    aside = out / f".{TABLE}.{os.getpid()}"
-    with open(aside, "w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, columns, restval="n/a", delimiter="\t", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    os.replace(aside, out / TABLE)
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, columns, restval="n/a", delimiter="\t", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    write_whole(out / TABLE, lambda path: path.write_bytes(text.getvalue().encode()))
 
 
 def _others(

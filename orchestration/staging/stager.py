@@ -14,7 +14,7 @@ import numpy as np
 from datasets.ecg import EcgRecording
 from datasets.signals import Scale
 from orchestration.staging.heart import Heart, listen
-from orchestration.staging.labels import check_output_s, probabilities_of
+from orchestration.staging.labels import check_output_s, notes_on, probabilities_of
 from orchestration.staging.lights import Moment, lights_of
 from orchestration.staging.live import LiveStager
 from orchestration.staging.networks import open_network
@@ -79,8 +79,7 @@ class Stager:
         upright = _upright(recording, heart, polarity)
         logits = self.logits(upright, quality.unusable, scale)
         return StagedEcg(
-            **self._told(upright),
-            output_s=output_s,
+            **self._told(upright, output_s),
             probabilities=probabilities_of(logits, quality.unusable, output_s),
             quality=quality,
             heart=heart,
@@ -89,15 +88,16 @@ class Stager:
             forced=reasons,
         )
 
-    def _told(self, recording: EcgRecording) -> dict[str, Any]:
-        """What a result takes over from its recording and from what staged it."""
+    def _told(self, recording: EcgRecording, output_s: int) -> dict[str, Any]:
+        """What a result takes over from its recording, and from what was asked of whom."""
         return {
             "name": recording.name,
             "channel": recording.label,
             "hz": recording.hz,
             "start": recording.start,
             "seconds": recording.seconds,
-            "notes": recording.notes,
+            "output_s": output_s,
+            "notes": (*recording.notes, *notes_on(output_s)),
             "model": self.spec,
             "runtime": self.runtime,
         }

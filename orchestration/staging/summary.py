@@ -15,7 +15,6 @@ SOFTWARE = {"name": "ecg-sleep-distillation", "version": datasets.__version__}
 HEART = "{median:.0f}, of 30 s {min:.0f} to {max:.0f}"
 FORMAT = 1  # raise when the meaning of the summary's fields changes
 LONGEST = 60  # letters of a name that are shown
-CLINICAL_S = 20  # labels that last so long are what scorers score
 PRINTED = (  # statistics in the terminal
     "total_sleep_minutes",
     "sleep_efficiency_percent",
@@ -48,7 +47,7 @@ def summary(staged: StagedEcg, notes: Sequence[str] = ()) -> dict[str, Any]:
         "signal_quality": quality_shares(staged),
         "heart_rate_bpm": heart_summary(staged) or None,
         "forced": staged.forced,
-        "notes": (*staged.notes, *_short_labels(staged), *notes),
+        "notes": (*staged.notes, *notes),
         "model": {**model_of(staged.model), "runtime": staged.runtime},
         "software": SOFTWARE,
     }
@@ -76,7 +75,7 @@ def in_lines(staged: StagedEcg) -> str:
         ("Usable signal (%)", _number(quality["usable_percent"])),
         *([("Heart rate (beats/min)", HEART.format(**heart))] if heart else []),
         *(("FORCED", shown(reason, 400)) for reason in staged.forced),
-        *(("Note", shown(note, 400)) for note in (*staged.notes, *_short_labels(staged))),
+        *(("Note", shown(note, 400)) for note in staged.notes),
     ]
     width = max(len(title) for title, _ in rows)
     return "\n".join(f"{title:{width}}  {value}" for title, value in rows)
@@ -143,15 +142,6 @@ def _lights(staged: StagedEcg) -> dict[str, Any]:
             f"{name}_given": f"Lights {name}" in given,
         }
     return told
-
-
-def _short_labels(staged: StagedEcg) -> tuple[str, ...]:
-    if staged.output_s >= CLINICAL_S:
-        return ()
-    return (
-        f"Statistics count labels of {staged.output_s} s, so that short awakenings count which "
-        "30 s would hide; clinics compare those of 30 s.",
-    )
 
 
 def _number(value: float) -> str:

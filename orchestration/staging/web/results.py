@@ -8,8 +8,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from orchestration.evidence.sleep_statistics import title_of
 from orchestration.staging.outputs import safe_name
 from orchestration.staging.staged import StagedEcg
@@ -56,7 +54,7 @@ def _facts(staged: StagedEcg) -> list[list[str]]:
     labels = staged.labels
     unscored = int((labels < 0).sum())
     start = f"{staged.start:%Y-%m-%d %H:%M:%S}" if staged.start else "not told by the file"
-    bad = 100 * float(np.mean(staged.quality.unusable)) if len(staged.quality.unusable) else 0.0
+    bad = 100 * staged.quality.shares["unusable"]
     return [
         ["Channel", f"{staged.channel}, {staged.hz:g} samples a second"],
         ["Start", start],
@@ -69,9 +67,9 @@ def _facts(staged: StagedEcg) -> list[list[str]]:
 
 def _lights(staged: StagedEcg) -> str:
     """Between which times the statistics lie."""
-    off, on = staged.lights
-    if (off, on) == (0, staged.seconds):
+    if not any(staged.lights_told):
         return "not given: the whole recording"
+    off, on = staged.lights
     if staged.start is None:
         return f"{duration(off)} to {duration(on)} from the start"
     first, last = (staged.start + timedelta(seconds=second) for second in (off, on))
