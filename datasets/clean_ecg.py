@@ -12,15 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from datasets.clean_records import (
-    CLEAN_HZ,
-    CleanLead,
-    Database,
-    database_of,
-    ecg_leads,
-    find_records,
-    read_leads,
-)
+from datasets.clean_records import CLEAN_HZ, CleanLead, database_of, find_records, read_leads
 from datasets.recording import UnusableRecording
 from datasets.signals import is_flat
 
@@ -86,7 +78,7 @@ def read_clean_ecg(folder: Path, leads: Sequence[str] = ()) -> CleanEcg:
     unreadable: dict[str, str] = {}
     for path in records:
         try:
-            found += [cut(lead) for lead in _leads_of(path, database, leads)]
+            found += [cut(lead) for lead in read_leads(path, database, leads)]
         except UnusableRecording as error:
             unreadable[path.stem] = str(error)
     if not found:
@@ -147,9 +139,3 @@ def _beats_in(beats: np.ndarray | None, start: int) -> np.ndarray | None:
     if beats is None:
         return None
     return beats[(beats >= start) & (beats < start + SEGMENT_SAMPLES)] - start
-
-
-def _leads_of(path: Path, database: Database, leads: Sequence[str]) -> list[CleanLead]:
-    if not ecg_leads(path):
-        raise UnusableRecording(f"{path.name} has no channel with the name of an ECG lead.")
-    return read_leads(path, database, leads)

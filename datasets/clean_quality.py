@@ -5,11 +5,12 @@ added. Clean segments in, those whose power lies in the band of the heart out.
 """
 
 from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 
-from datasets.clean_ecg import CleanEcg
-from datasets.clean_records import CLEAN_HZ
+from datasets.clean_ecg import CleanEcg, cut, joined
+from datasets.clean_records import CLEAN_HZ, CleanLead
 
 HEART_HZ = (0.5, 40.0)  # our choice: below it an ECG wanders, above it are muscles and mains
 MOST_OUTSIDE = 0.05  # share of the power; our choice; medians: CPSC 2018 .009, MIT-BIH .056
@@ -37,6 +38,11 @@ def well_recorded(ecg: CleanEcg, most: float = MOST_OUTSIDE) -> CleanEcg:
         left_out,
         ecg.unreadable,
     )
+
+
+def segments_of(leads: Sequence[CleanLead], most_outside: float = MOST_OUTSIDE) -> CleanEcg:
+    """The well recorded segments of some leads, one at least, in their order."""
+    return well_recorded(joined([cut(lead) for lead in leads]), most_outside)
 
 
 def outside_share(samples: np.ndarray, hz: float = CLEAN_HZ) -> np.ndarray:

@@ -94,9 +94,12 @@ def read_leads(path: Path, database: Database, leads: Sequence[str] = ()) -> lis
     header = read_wfdb_header(path)
     if hasattr(header, "seg_name"):
         raise UnusableRecording(f"{path.name} has several segments; join them with xform.")
+    found = ecg_leads(path)
+    if not found:
+        raise UnusableRecording(f"{path.name} has no channel with the name of an ECG lead.")
     annotated = read_annotations(path, float(header.fs))
     labels = wfdb_labels(path)
-    wanted = [label for label in ecg_leads(path) if not leads or label in leads]
+    wanted = [label for label in found if not leads or label in leads]
     return [
         _lead(read_ecg(path, label), labels.index(label), annotated, database) for label in wanted
     ]

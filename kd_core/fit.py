@@ -19,7 +19,7 @@ from kd_core.distributed import rank, share_weights
 from kd_core.learner import Learner, make_learner
 from kd_core.objectives.objective import Objective
 from kd_core.passes import train_pass, validation_losses, validation_scores
-from kd_core.training import FitState, Training, make_optimizer
+from kd_core.training import FitState, Training, make_optimizer, set_rate
 
 __all__ = ["Diverged", "EpochReport", "FitState", "Training", "fit"]
 
@@ -69,7 +69,7 @@ def fit(
         train: epoch, from 1 -> this rank's part of its training batches, as many on every rank.
         validation: this rank's part of the validation batches.
         view: which view of a Batch the model sees; the teacher sees "teacher_view".
-        classes: names of the K classes.
+        classes: names of the K classes; none for an objective that has no score of them.
         teacher: frozen here; needed where the objective says so and batches are not `taught`.
         state: where to go on from; kept up to date, so that its state_dict() can be saved.
         seed: decides augmentation and dropout; torch's global generators are left alone.
@@ -85,6 +85,7 @@ def fit(
     try:
         while state.epoch < training.epochs and not state.waited(training.patience):
             epoch, started = state.epoch + 1, time.perf_counter()
+            set_rate(optimizer, training, epoch)
             with seeded(learner.device, seed, epoch, rank()):
                 terms = train_pass(learner, train(epoch), optimizer, training.augment)
             found: dict[str, float] = {}
@@ -102,16 +103,17 @@ def fit(
 def _validate(
     learner: Learner, batches: Iterable[Batch], classes: tuple[str, ...]
 ) -> dict[str, float]:
-    if learner.objective.selects_by == "loss":
-        return validation_losses(learner, batches)
-    return validation_scores(learner, batches, classes)
+    if learner.objective.selects_by == "score":
+        return validation_scores(learner, batches, classes)
+    return validation_losses(learner, batches)
 
 
 def _score(learner: Learner, found: Mapping[str, float], select: str) -> float:
     """What chooses the best epoch, higher is better."""
     if not found:
         return math.nan  # not validated: better than no other
-    return -found["loss"] if learner.objective.selects_by == "loss" else found[select]
+    term = learner.objective.selects_by
+    return found[select] if term == "score" else -found[term]
 
 
 def _check_finite(

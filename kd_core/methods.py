@@ -1,7 +1,8 @@
-"""The five methods of the paper as tables: the training steps of each, a step's objective.
+"""The methods as tables: the training steps of each, a step's objective.
 
 A method is the steps that lead to its network, in order; equal steps of two methods are the same
-training. A new objective is one file and a row in OBJECTIVES, a new method a row in METHODS.
+training. A new objective is one file and a row in OBJECTIVES, a new method a row in STAGING or in
+DENOISING; METHODS has both.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,6 +13,7 @@ from torch import Tensor
 from kd_core.objectives import (
     AttentionTransfer,
     Classification,
+    Denoising,
     Objective,
     SoftmaxDistillation,
 )
@@ -64,16 +66,29 @@ def _attention_transfer(class_weights: Tensor, layers: Sequence[str], variant: s
     return AttentionTransfer(tuple(layers), variant)  # compares maps alone: no classes, no weights
 
 
+def _mean_squared_error(class_weights: Tensor) -> Objective:
+    return Denoising()  # a signal has no classes
+
+
+def _denoising(
+    class_weights: Tensor, alpha: float, beta: float, layers: Sequence[str], variant: str
+) -> Objective:
+    assert not isinstance(layers, str), "layers_of() turns the name of a layer set into taps"
+    return Denoising(alpha, beta, tuple(layers), variant)
+
+
 OBJECTIVES: dict[str, ObjectiveRow] = {
     "CL": ObjectiveRow((), True, _classification),
     "SD+CL": ObjectiveRow(("alpha", "temperature"), True, _softmax_distillation),
     "AT": ObjectiveRow(("layers", "variant"), False, _attention_transfer),
+    "MSE": ObjectiveRow((), False, _mean_squared_error),
+    "MSE+KD+AT": ObjectiveRow(("alpha", "beta", "layers", "variant"), False, _denoising),
 }
 
 TEACHER = Step("teacher", "teacher_view", "CL")
 ATTENTION = Step("attention", "student_view", "AT", needs_teacher=True)
 
-METHODS: dict[str, tuple[Step, ...]] = {  # the rows of the tables of arXiv:2112.07252
+STAGING: dict[str, tuple[Step, ...]] = {  # the rows of the tables of arXiv:2112.07252
     "EEG baseline": (TEACHER,),
     "ECG baseline": (Step("final", "student_view", "CL"),),
     "SD+CL": (TEACHER, Step("final", "student_view", "SD+CL", needs_teacher=True)),
@@ -84,3 +99,13 @@ METHODS: dict[str, tuple[Step, ...]] = {  # the rows of the tables of arXiv:2112
         Step("final", "student_view", "SD+CL", needs_teacher=True, continues=True),
     ),
 }
+
+LARGE = Step("teacher", "teacher_view", "MSE")
+
+DENOISING: dict[str, tuple[Step, ...]] = {  # after Physiol. Meas. 43(11) 115004
+    "denoiser teacher": (LARGE,),
+    "denoiser": (Step("final", "student_view", "MSE"),),
+    "denoiser + KD": (LARGE, Step("final", "student_view", "MSE+KD+AT", needs_teacher=True)),
+}
+
+METHODS = STAGING | DENOISING

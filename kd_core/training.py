@@ -1,6 +1,7 @@
 """How a network is trained, and where a training run stands so that it can be taken up again."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -8,7 +9,27 @@ from torch import Tensor, nn
 from torch.optim import Adam, AdamW, Optimizer
 
 OPTIMIZERS: dict[str, type[Adam]] = {"adam": Adam, "adamw": AdamW}
+WARM_UP = 0.1  # share of the epochs in which a schedule's rate rises; our choice
 SCORES = ("accuracy", "weighted_f1", "macro_f1", "kappa")  # what the best epoch can be chosen by
+
+
+def constant(passed: float) -> float:
+    """The whole rate, always."""
+    return 1.0
+
+
+def cosine(passed: float) -> float:
+    """A straight line up, then half a cosine down to 0.
+
+    Source: Loshchilov & Hutter 2017, arXiv:1608.03983, without restarts; warm-up is ours.
+    """
+    if passed < WARM_UP:
+        return passed / WARM_UP
+    return (1 + math.cos(math.pi * (passed - WARM_UP) / (1 - WARM_UP))) / 2
+
+
+# share of the training that has passed, 0 to 1 -> share of the learning rate
+SCHEDULES: dict[str, Callable[[float], float]] = {"constant": constant, "cosine": cosine}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,6 +39,7 @@ class Training:
     epochs: int = 150  # arXiv:2112.07252, a step
     batch: int = 64  # windows a step, over all workers together
     learning_rate: float = 1e-3  # arXiv:2112.07252
+    schedule: str = "constant"  # a key of SCHEDULES: how the rate moves over the epochs
     optimizer: str = "adam"  # a key of OPTIMIZERS
     weight_decay: float = 0.0
     patience: int | None = None  # stop after so many epochs without a better one; None: never
@@ -29,6 +51,8 @@ class Training:
     def __post_init__(self) -> None:
         if self.optimizer not in OPTIMIZERS:
             raise ValueError(f"no optimizer {self.optimizer!r}; there are {sorted(OPTIMIZERS)}.")
+        if self.schedule not in SCHEDULES:
+            raise ValueError(f"no schedule {self.schedule!r}; there are {sorted(SCHEDULES)}.")
         if self.select not in SCORES:
             raise ValueError(f"select must be one of {SCORES}, but is {self.select!r}.")
         for name in ("epochs", "batch", "learning_rate", "validate_every"):
@@ -109,6 +133,13 @@ def make_optimizer(model: nn.Module, training: Training) -> Optimizer:
         weight_decay=training.weight_decay,
         fused=all(weight.device.type in ("cpu", "cuda") for weight in weights),
     )
+
+
+def set_rate(optimizer: Optimizer, training: Training, epoch: int) -> None:
+    """Give the optimizer the learning rate of the middle of an epoch; epochs count from 1."""
+    share = SCHEDULES[training.schedule]((epoch - 0.5) / training.epochs)
+    for group in optimizer.param_groups:
+        group["lr"] = share * training.learning_rate
 
 
 def _copied(value: Any) -> Any:

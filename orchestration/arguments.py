@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import tyro
 
@@ -16,6 +16,7 @@ from orchestration.cli import RECORDINGS, STORAGE, UsageError, folder, place, re
 from orchestration.plan import Plan
 from orchestration.plans import PLANS
 
+P = TypeVar("P", bound=Any)  # a dataclass: a plan
 PLAN_OPTIONS = ("--plan", "--source", "--recordings", "--storage")
 
 
@@ -49,7 +50,7 @@ def sweep_arguments(argv: Sequence[str] | None = None, script: str = "sweep") ->
         parser.print_help()
         print("\nFields of the plan, each a flag:\n")
         rest = ["--help"]
-    plan = _override(PLANS[given.plan](), rest)
+    plan = overridden(PLANS[given.plan](), rest, PLAN_OPTIONS)
     return SweepArguments(
         given.plan,
         plan,
@@ -86,19 +87,26 @@ def _parser(script: str) -> argparse.ArgumentParser:
     return parser
 
 
-def _override(plan: Plan, flags: Sequence[str]) -> Plan:
-    """The plan with some of its fields replaced, each checked against its type."""
+def overridden(plan: P, flags: Sequence[str], options: Sequence[str]) -> P:
+    """The plan with some of its fields replaced, each checked against its type.
+
+    Args:
+        options: what else a person could have meant by a flag that nobody knows.
+
+    Raises:
+        UsageError: an unknown flag, or a value of the wrong type.
+    """
     said = io.StringIO()
     try:
         with contextlib.redirect_stderr(said):
             changed, unknown = tyro.cli(
-                Plan, default=plan, args=flags, return_unknown_args=True, description=""
+                type(plan), default=plan, args=flags, return_unknown_args=True, description=""
             )
     except SystemExit as stop:
         if stop.code:
             raise UsageError(_first_sentence(said.getvalue())) from None
         raise
-    reject_unknown(unknown, [*PLAN_OPTIONS, *_flags(plan)])
+    reject_unknown(unknown, [*options, *_flags(plan)])
     return changed
 
 

@@ -16,7 +16,7 @@ from kd_core.distributed import broadcast, from_rank_0, rank
 from kd_core.fit import Diverged, EpochReport
 from kd_core.predict import device_at_hand
 from orchestration.aside import drop_left_over
-from orchestration.experiment import Experiment, Phase, phases_of
+from orchestration.experiment import AnyExperiment, Phase, phases_of
 from orchestration.halfway import Halfway, Lost
 from orchestration.leases import Lease
 from orchestration.phases import run_phase
@@ -39,7 +39,7 @@ class Outcome(NamedTuple):
 
 
 def walk(
-    experiments: Sequence[Experiment],
+    experiments: Sequence[AnyExperiment],
     store: Store,
     watch: Watch,
     report: Callable[[dict[str, Any]], None],
@@ -63,7 +63,7 @@ def walk(
     return outcomes
 
 
-def finished(experiment: Experiment, store: Store) -> Outcome | None:
+def finished(experiment: AnyExperiment, store: Store) -> Outcome | None:
     """The outcome of an experiment whose last phase is in the store, or None."""
     phases = phases_of(experiment)
     key = phases[-1].key
@@ -79,7 +79,7 @@ def scores_of(key: str, store: Store) -> dict[str, Any]:
 
 
 def build(
-    experiment: Experiment, store: Store, watch: Watch, device: torch.device | None = None
+    experiment: AnyExperiment, store: Store, watch: Watch, device: torch.device | None = None
 ) -> Outcome:
     """Have every phase of the experiment in the store and give the scores of the last one.
 

@@ -6,10 +6,11 @@ A phase is named by a hash of everything that decides its weights and of nothing
 training is found, never repeated, whichever experiment asks for it.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 from datasets.folds import Fold
 from kd_core.fit import Training
@@ -24,8 +25,9 @@ class Point:
     """One choice of method and hyperparameters: what the search moves."""
 
     method: str
-    alpha: float = 0.5  # weight of the softened teacher
+    alpha: float = 0.5  # weight of the teacher's opinion: softened classes, or a signal
     temperature: float = 1.0
+    beta: float = 0.0  # weight of attention transfer beside a denoiser's other terms
     layers: str = "all"  # a row of LAYER_SETS, or tap names joined by '+'
     variant: str = "paper"  # of the attention transfer
 
@@ -36,6 +38,8 @@ class Point:
             raise ValueError(f"alpha is {self.alpha}; it must lie in 0..1.")
         if not self.temperature > 0.0:
             raise ValueError(f"temperature is {self.temperature}; it must be above 0.")
+        if not 0.0 <= self.beta < math.inf:
+            raise ValueError(f"beta is {self.beta}; it must be 0 or more, and finite.")
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -47,6 +51,25 @@ class Point:
     def __str__(self) -> str:
         values = [f"{n}={_short(getattr(self, n))}" for n in self.parameters if n != "variant"]
         return " ".join([self.method, *values])
+
+
+class AnyExperiment(Protocol):
+    """One point on one fold, whether networks stage sleep or denoise an ECG."""
+
+    @property
+    def fold(self) -> Fold:
+        """Who trains, who chooses, who tests."""
+
+    @property
+    def scheme(self) -> str:
+        """What is learned: a row of SCHEMES; of a denoiser, which noise it hears."""
+
+    @property
+    def point(self) -> Point:
+        """The method and its hyperparameters."""
+
+    def spec_of(self, step: Step) -> dict[str, Any]:
+        """What decides this step's weights, resolved: unused hyperparameters do not appear."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +89,25 @@ class Experiment:
     training: Training
     seed: int
 
+    def spec_of(self, step: Step) -> dict[str, Any]:
+        """What decides this step's weights, resolved: unused hyperparameters do not appear."""
+        model = self.teacher if step.view == "teacher_view" else self.student
+        row = OBJECTIVES[step.objective]
+        return {
+            "windows": self.windows,
+            "data": dict(self.data),
+            "train": list(self.fold.train),
+            "validation": list(self.fold.validation),
+            "scheme": self.scheme,
+            "scaling": self.scaling,
+            "segments": self.segments,
+            "model": asdict(model),
+            "parameters": parameters_of(self.point, step, self.teacher, self.student),
+            "weighted": self.weighted and row.uses_labels,
+            "training": training_of(self.training, step),
+            "seed": self.seed,
+        }
+
 
 @dataclass(frozen=True)
 class Phase:
@@ -81,13 +123,18 @@ class Phase:
         """The phase's name in the store."""
         return key_of({"step": asdict(self.step), **self.spec}, self.parents)
 
+    @property
+    def task(self) -> str:
+        """What its networks are for, a row of orchestration.phases.TASKS."""
+        return str(self.spec.get("task", "staging"))
+
     def __str__(self) -> str:
         label = f"{self.spec['scheme']} fold {self.fold} {self.step.phase}"
         values = (f"{k}={_short(v)}" for k, v in self.spec["parameters"].items() if k != "variant")
         return " ".join([label, self.step.objective, *values])
 
 
-def phases_of(experiment: Experiment) -> tuple[Phase, ...]:
+def phases_of(experiment: AnyExperiment) -> tuple[Phase, ...]:
     """The experiment's phases in the order they must be trained; the last one is its result."""
     phases: list[Phase] = []
     for step in METHODS[experiment.point.method]:
@@ -96,39 +143,29 @@ def phases_of(experiment: Experiment) -> tuple[Phase, ...]:
             parents["teacher"] = phases[0].key
         if step.continues:
             parents["start"] = phases[-1].key
-        phases.append(Phase(experiment.fold.index, step, _spec_of(experiment, step), parents))
+        phases.append(Phase(experiment.fold.index, step, experiment.spec_of(step), parents))
     return tuple(phases)
 
 
-def _spec_of(experiment: Experiment, step: Step) -> dict[str, Any]:
-    """What decides this step's weights, resolved: unused hyperparameters do not appear."""
-    model = experiment.teacher if step.view == "teacher_view" else experiment.student
-    row = OBJECTIVES[step.objective]
-    training = asdict(experiment.training)
-    if not row.uses_labels:
-        del training["select"]  # the best epoch is the one of least loss
-    return {
-        "windows": experiment.windows,
-        "data": dict(experiment.data),
-        "train": list(experiment.fold.train),
-        "validation": list(experiment.fold.validation),
-        "scheme": experiment.scheme,
-        "scaling": experiment.scaling,
-        "segments": experiment.segments,
-        "model": asdict(model),
-        "parameters": _resolved(experiment, row.parameters),
-        "weighted": experiment.weighted and row.uses_labels,
-        "training": training,
-        "seed": experiment.seed,
-    }
-
-
-def _resolved(experiment: Experiment, names: tuple[str, ...]) -> dict[str, Any]:
-    """Hyperparameter values by name; a layer set becomes the taps it stands for."""
-    values: dict[str, Any] = {name: getattr(experiment.point, name) for name in names}
+def parameters_of(
+    point: Point, step: Step, teacher: ModelSpec, student: ModelSpec
+) -> dict[str, Any]:
+    """Values of the hyperparameters that a step depends on; a layer set becomes its taps."""
+    names = OBJECTIVES[step.objective].parameters
+    values: dict[str, Any] = {name: getattr(point, name) for name in names}
     if "layers" in values:
-        teacher, student = tap_lengths(experiment.teacher), tap_lengths(experiment.student)
-        values["layers"] = list(layers_of(experiment.point.layers, student, teacher))
+        taps = layers_of(point.layers, tap_lengths(student), tap_lengths(teacher))
+        values["layers"] = list(taps)
+    return values
+
+
+def training_of(training: Training, step: Step) -> dict[str, Any]:
+    """How a step is trained, without what makes no difference to it."""
+    values = asdict(training)
+    if not OBJECTIVES[step.objective].uses_labels:
+        del values["select"]  # the best epoch is the one of least loss
+    if training.schedule == "constant":
+        del values["schedule"]  # as before there were schedules, so that their phases are found
     return values
 
 

@@ -4,7 +4,8 @@
 
 CHECKPOINT is a folder that `orchestration.pull` wrote, such as best/W-N-R/best, or any other
 checkpoint of a student. ONNX and torch.export are held to torch's answers before the folder
-appears; how far int8 is from them is measured and told.
+appears; how far int8 is from them is measured and told. A denoiser's checkpoint becomes a folder
+with its ONNX alone, held to torch likewise.
 """
 
 import argparse
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING
 from orchestration.cli import UsageError, run
 
 if TYPE_CHECKING:
+    from orchestration.portable.denoiser import ExportedDenoiser
     from orchestration.portable.exported import Exported
 
 NEEDED = ("onnx", "onnxruntime", "onnxscript")  # besides what training needs
@@ -25,33 +27,41 @@ def main() -> None:
     """Export, then say what was written and how well it agrees."""
     given = _arguments().parse_args()
     _check_packages()
+    from orchestration.portable.denoiser import export_denoiser, is_denoiser
     from orchestration.portable.exported import export
 
-    done = export(
-        _path(given.checkpoint),
-        _path(given.out),
-        given.name,
-        [_path(night) for night in given.calibrate],
-        given.trained_on,
-    )
-    print(report(done))
+    checkpoint, out = _path(given.checkpoint), _path(given.out)
+    nights = [_path(night) for night in given.calibrate]
+    if not is_denoiser(checkpoint):
+        print(report(export(checkpoint, out, given.name, nights, given.trained_on)))
+        return
+    if nights:
+        raise UsageError("A denoiser is exported in float32 alone; leave --calibrate out.")
+    print(report_denoiser(export_denoiser(checkpoint, out, given.name, given.trained_on)))
 
 
 def report(done: "Exported") -> str:
     """What was written, for people."""
     from orchestration.portable.words import agreement_words
 
-    width = max(map(len, done.sizes))
-    lines = [f"{done.spec.name}: {done.folder}"]
-    lines += [f"  {name:<{width}}  {size / 1e3:>9,.1f} kB" for name, size in done.sizes.items()]
-    lines += agreement_words(done.spec)
     model = shlex.quote(str(done.folder))
-    return "\n".join(
-        [
-            *lines,
-            f"stage with it: python -m orchestration.stage NIGHT.edf --model {model} --out DIR",
-        ]
-    )
+    use = f"stage with it: python -m orchestration.stage NIGHT.edf --model {model} --out DIR"
+    return "\n".join([*_files(done), *agreement_words(done.spec), use])
+
+
+def report_denoiser(done: "ExportedDenoiser") -> str:
+    """The same of a denoiser."""
+    from orchestration.portable.denoiser_card import agreement_words
+
+    use = f"stage behind it: --denoise {shlex.quote(str(done.folder))} of orchestration.stage"
+    return "\n".join([*_files(done), *agreement_words(done.spec), use])
+
+
+def _files(done: "Exported | ExportedDenoiser") -> list[str]:
+    """What it is called, where it lies, and how large each file is."""
+    width = max(map(len, done.sizes))
+    sizes = (f"  {name:<{width}}  {size / 1e3:>9,.1f} kB" for name, size in done.sizes.items())
+    return [f"{done.spec.name}: {done.folder}", *sizes]
 
 
 def _arguments() -> argparse.ArgumentParser:

@@ -14,7 +14,8 @@ from orchestration.experiment import Phase
 logger = logging.getLogger(__name__)
 
 TAGS = ("phase", "key", "scheme", "fold")
-SHOWN = ("loss", "ce", "kd", "at", "weighted_f1", "kappa", "macro_f1", "accuracy", "epoch")
+SHOWN = ("loss", "mse", "ce", "kd", "at", "weighted_f1", "kappa", "macro_f1", "accuracy", "epoch")
+LOGGED = ("loss", "mse", "weighted_f1", "kappa")
 
 
 def watch(phase: Phase) -> Callable[[EpochReport], None]:
@@ -33,9 +34,7 @@ def watch(phase: Phase) -> Callable[[EpochReport], None]:
         for name in SHOWN:
             if name in values:
                 _gauge(name).set(values[name], tags)
-        text = " ".join(
-            f"{n}={values[n]:.3f}" for n in ("loss", "weighted_f1", "kappa") if n in values
-        )
+        text = " ".join(f"{n}={values[n]:.3g}" for n in LOGGED if n in values)
         logger.info("%s: epoch=%d %s%s", phase, epoch.epoch, text, " best" if epoch.best else "")
 
     return listen

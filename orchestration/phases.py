@@ -6,25 +6,24 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from datasets.stages import SCHEMES
 from kd_core import checkpoint
-from kd_core.distributed import rank, world_size
+from kd_core.distributed import rank
 from kd_core.fit import EpochReport, Training, fit
-from kd_core.methods import OBJECTIVES
 from kd_core.models import build_model, spec_from_dict
-from kd_core.objectives import Objective
-from kd_core.objectives.classification import class_weights
-from orchestration.batches import Batches
+from orchestration.denoising.task import denoising_task
 from orchestration.experiment import Phase
 from orchestration.halfway import Halfway
-from orchestration.nights import open_nights
-from orchestration.results import write_results
-from orchestration.rows import hold_on
 from orchestration.spent import Laps
+from orchestration.staging_task import staging_task
 from orchestration.store import Store
-from orchestration.teaching import lessons_of
+from orchestration.task import Task
 
 Report = Callable[[EpochReport], None]
+
+TASKS: dict[str, Callable[[Phase, Mapping[str, Path], Store, torch.device], Task]] = {
+    "staging": staging_task,
+    "denoising": denoising_task,
+}
 
 
 def run_phase(
@@ -40,31 +39,29 @@ def run_phase(
 
     Args:
         upstream: role ("teacher", "start") -> folder of a finished phase.
-        store: where the ingested nights are fetched from.
+        store: where the ingested recordings are fetched from.
         out: an existing empty folder; only rank 0 writes to it.
         halfway: where the phase stands is kept here until it is finished.
         report: called once an epoch, on every rank.
 
     Raises:
         kd_core.fit.Diverged: the loss became NaN or infinite.
-        ValueError: a night is not the one that is meant.
+        ValueError: a recording is not the one that is meant.
     """
     laps = Laps()
-    train, validation = _batches(phase, store, device)
-    model = _student(phase, upstream, device)
-    objective = _objective(phase, train, device)
-    lessons = lessons_of(phase, objective, upstream, train, validation, device)
+    task = TASKS[phase.task](phase, upstream, store, device)
+    model = _network(phase, upstream, device)
     state, epochs = halfway.load()
     laps.end("start_s")
     for epoch in fit(
         model,
-        objective,
-        lambda number: lessons.train.shuffled(phase.spec["seed"], number),
-        lessons.validation.in_order,
+        task.objective,
+        task.train,
+        task.validation,
         Training(**phase.spec["training"]),
         view=phase.step.view,
-        classes=SCHEMES[phase.spec["scheme"]].classes,
-        teacher=lessons.teacher,
+        classes=task.classes,
+        teacher=task.teacher,
         state=state,
         seed=phase.spec["seed"],
     ):
@@ -72,47 +69,15 @@ def run_phase(
         halfway.keep(state, epochs)
         report(epoch)
     laps.end("train_s")
-    laps.spent["waited_s"] = train.clock.seconds + validation.clock.seconds
+    laps.spent["waited_s"] = task.waited_s()
     if rank() == 0:
-        write_results(phase, model, epochs, train, validation, out)
+        task.write(model, epochs, out)
     laps.end("end_s")
     return laps.spent
 
 
-def _batches(phase: Phase, store: Store, device: torch.device) -> tuple[Batches, Batches]:
-    """Batches for training and for validation, of the nights that the phase was named by."""
-    spec = phase.spec
-    train, validation = (
-        open_nights(
-            store,
-            spec["windows"],
-            {subject: spec["data"][subject] for subject in spec[part]},
-            spec["scheme"],
-            spec["scaling"],
-        )
-        for part in ("train", "validation")
-    )
-    hold = hold_on(device, [*train, *validation])
-    size = spec["training"]["batch"]
-    return (
-        Batches(train, spec["segments"], size, rank(), world_size(), hold),
-        Batches(validation, spec["segments"], size, rank(), world_size(), hold),
-    )
-
-
-def _student(phase: Phase, upstream: Mapping[str, Path], device: torch.device) -> nn.Module:
+def _network(phase: Phase, upstream: Mapping[str, Path], device: torch.device) -> nn.Module:
     """The network to train: fresh, or where the phase before left it."""
     if "start" in upstream:
         return checkpoint.load(upstream["start"]).model.to(device)
     return build_model(spec_from_dict(phase.spec["model"]), seed=phase.spec["seed"]).to(device)
-
-
-def _objective(phase: Phase, train: Batches, device: torch.device) -> Objective:
-    """The step's loss; class weights come from the training subjects alone."""
-    classes = len(SCHEMES[phase.spec["scheme"]].classes)
-    counts = torch.from_numpy(train.class_counts(classes))
-    weights = class_weights(counts) if phase.spec["weighted"] else torch.ones(len(counts))
-    parameters = dict(phase.spec["parameters"])
-    if "layers" in parameters:
-        parameters["layers"] = tuple(parameters["layers"])
-    return OBJECTIVES[phase.step.objective].make(class_weights=weights.to(device), **parameters)

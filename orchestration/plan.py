@@ -1,52 +1,20 @@
 """A plan: what a sweep does, written down and checked. Presets are in `plans.py`."""
 
-import math
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from datasets.stages import SCHEMES
 from datasets.windows import SCALINGS
 from kd_core.fit import Training
-from kd_core.methods import METHODS
+from kd_core.methods import STAGING
 from kd_core.models import MODELS, model_spec, tap_lengths
 from kd_core.objectives.attention import VARIANTS, layers_of
 from orchestration.experiment import Point
+from orchestration.searched import Search, at_least, known
+
+__all__ = ["Plan", "Runtime", "Search", "SearchedPlan"]
 
 SPLITS = ("subjects", "released")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Search:
-    """What Optuna looks for and how much it may spend. Every part is a field of the plan."""
-
-    trials: int = 32  # points, per scheme; 0 turns the search off
-    methods: tuple[str, ...] = ("SD+CL", "AT+CL", "AT+SD+CL")
-    alpha: tuple[float, float] = (0.05, 0.95)  # searched only where softmax distillation is on
-    temperature: tuple[float, float] = (1.0, 8.0)  # likewise; on a log scale
-    layers: tuple[str, ...] = ("all", "encoder", "bottleneck", "decoder", "deep")  # only with AT
-    startup: int = 8  # random points before TPE takes over
-    round: int = 4  # points drawn together; many machines want many, TPE learns more from few
-    # A trial stops once its rival beats it with a p below this; 0: never. At a half it stops once
-    # it is behind, as SMAC drops challengers: what is lost are near equals, which seeds part more.
-    prune_p: float = 0.5
-    concurrent: int = 0  # trials at a time; 0 is as many as the resources hold
-
-    def __post_init__(self) -> None:
-        _known("search.methods", self.methods, METHODS)
-        if "EEG baseline" in self.methods:
-            raise ValueError("search.methods: the search is for ECG; leave out 'EEG baseline'.")
-        _at_least("search.trials", self.trials, 0)
-        _at_least("search.startup", self.startup, 0)
-        _at_least("search.round", self.round, 1)
-        _at_least("search.concurrent", self.concurrent, 0)
-        if not 0.0 <= self.prune_p <= 1.0:
-            raise ValueError(f"search.prune_p is {self.prune_p}; it must lie in 0..1.")
-        low, high = self.alpha
-        if not 0.0 <= low <= high <= 1.0:
-            raise ValueError(f"search.alpha is {self.alpha}; it must be LOW HIGH within 0..1.")
-        low, high = self.temperature
-        if not 0.0 < low <= high < math.inf:
-            raise ValueError(f"search.temperature is {self.temperature}; it must be LOW HIGH > 0.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,9 +34,9 @@ class Runtime:
     mlflow: str = ""  # tracking URI; "" is what MLFLOW_TRACKING_URI says, if it is set
 
     def __post_init__(self) -> None:
-        _at_least("runtime.workers", self.workers, 1)
-        _at_least("runtime.groups", self.groups, 0)
-        _at_least("runtime.retries", self.retries, 0)
+        at_least("runtime.workers", self.workers, 1)
+        at_least("runtime.groups", self.groups, 0)
+        at_least("runtime.retries", self.retries, 0)
         if not self.cpus > 0:
             raise ValueError(f"runtime.cpus is {self.cpus}; it must be above 0.")
         if self.gpus != -1 and (self.gpus < 0 or (self.gpus > 1 and self.gpus % 1)):
@@ -104,7 +72,7 @@ class Plan:
     segments: int = 35  # T, 30 s segments a window; U-Time's 35
     teacher: str = "context"  # a row of MODELS, reads the EEG
     student: str = "context"  # a row of MODELS, reads the ECG
-    methods: tuple[str, ...] = tuple(METHODS)  # rows of the table
+    methods: tuple[str, ...] = tuple(STAGING)  # rows of the table
     alpha: float = 0.5  # the paper's point
     temperature: float = 1.0  # the paper's point
     layers: str = "all"  # the paper's point
@@ -117,19 +85,24 @@ class Plan:
     seeds: int = 1  # trainings of each method of the table, on the same folds, from `seed` up
 
     def __post_init__(self) -> None:
-        _known("schemes", self.schemes, SCHEMES)
-        _known("methods", self.methods, METHODS)
-        _known("teacher", [self.teacher], MODELS)
-        _known("student", [self.student], MODELS)
-        _known("scaling", [self.scaling], SCALINGS)
-        _known("split", [self.split], SPLITS)
-        _known("variant", [self.variant], VARIANTS)
-        _at_least("folds", self.folds, 2)
-        _at_least("segments", self.segments, 1)
-        _at_least("seed", self.seed, 0)
-        _at_least("seeds", self.seeds, 1)
+        known("schemes", self.schemes, SCHEMES)
+        known("methods", self.methods, STAGING)
+        known("teacher", [self.teacher], MODELS)
+        known("student", [self.student], MODELS)
+        known("scaling", [self.scaling], SCALINGS)
+        known("split", [self.split], SPLITS)
+        known("variant", [self.variant], VARIANTS)
+        at_least("folds", self.folds, 2)
+        at_least("segments", self.segments, 1)
+        at_least("seed", self.seed, 0)
+        at_least("seeds", self.seeds, 1)
         self._check_sizes()
         self._check_points()
+
+    @property
+    def baseline(self) -> str:
+        """The method that a distilled one has to beat."""
+        return "ECG baseline"
 
     @property
     def trial_methods(self) -> tuple[str, ...]:
@@ -167,13 +140,28 @@ class Plan:
             layers_of(name, student, teacher)
 
 
-def _known(name: str, values: Sequence[str], allowed: Iterable[str]) -> None:
-    rows = list(allowed)
-    unknown = [value for value in values if value not in rows]
-    if unknown or not values:
-        raise ValueError(f"{name}: {unknown or 'nothing'} is not known; choose from {rows}.")
+class SearchedPlan(Protocol):
+    """What a search needs of a plan, whether it is of stagers or of denoisers."""
 
+    @property
+    def search(self) -> Search:
+        """What Optuna looks for."""
 
-def _at_least(name: str, value: int, least: int) -> None:
-    if value < least:
-        raise ValueError(f"{name} is {value}; it must be {least} or more.")
+    @property
+    def runtime(self) -> Runtime:
+        """Where and how wide it runs."""
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """Rows of the table."""
+
+    @property
+    def baseline(self) -> str:
+        """The method that every trial has to beat."""
+
+    @property
+    def seed(self) -> int:
+        """Of the training and of the search."""
+
+    def point(self, method: str) -> Point:
+        """The plan's fixed point for a method."""

@@ -49,6 +49,11 @@ def write_results(
     if phase.step.phase == "teacher":
         _write_logits(phase, model, train, out)
     (out / "scores.json").write_bytes(as_json(scores))
+    write_course(phase, epochs, out)
+
+
+def write_course(phase: Phase, epochs: Sequence[EpochReport], out: Path) -> None:
+    """Write spec.json and curve.csv, which the phases of all tasks have."""
     (out / "curve.csv").write_bytes(as_csv([_row(epoch) for epoch in epochs]))
     (out / "spec.json").write_bytes(as_json(_spec(phase)))
 

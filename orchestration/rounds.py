@@ -12,7 +12,7 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from orchestration.keys import key_of
-from orchestration.plan import Plan, Search
+from orchestration.plan import Search, SearchedPlan
 from orchestration.space import inside, space
 
 
@@ -24,7 +24,7 @@ class Told(NamedTuple):
     means: Sequence[float]  # the running mean after each fold
 
 
-def draw(plan: Plan, scheme: str, earlier: Sequence[Told]) -> list[dict[str, Any]]:
+def draw(plan: SearchedPlan, scheme: str, earlier: Sequence[Told]) -> list[dict[str, Any]]:
     """The points of the next round; the first of a search are the plan's own.
 
     Args:

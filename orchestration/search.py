@@ -6,6 +6,7 @@ depends on neither machines nor timing nor interruptions.
 """
 
 import logging
+import math
 import uuid
 from collections.abc import Sequence
 from functools import partial
@@ -15,13 +16,13 @@ from ray import tune
 from ray.tune.search import Searcher
 
 from orchestration.experiment import Point
-from orchestration.plan import Plan
+from orchestration.plan import SearchedPlan
 from orchestration.progress import TrialLines
 from orchestration.ran import Ran, runs_of
 from orchestration.space import point_in
 from orchestration.store import Store
 from orchestration.study import Drawn, Ended, Study
-from orchestration.sweeps import Sweep
+from orchestration.sweeps import AnySweep
 from orchestration.trial import run_trial
 
 
@@ -37,7 +38,7 @@ class Trial(NamedTuple):
     scores: Sequence[float] = ()  # of each fold done, in order
 
 
-def search(sweep: Sweep, scheme: str, store: Store) -> list[Trial]:
+def search(sweep: AnySweep, scheme: str, store: Store) -> list[Trial]:
     """Every trial of one scheme, the best first; goes on where it was interrupted.
 
     A trial that could not be run (its workers were lost too often, the storage was out of reach)
@@ -94,7 +95,7 @@ class Rounds(Searcher):  # type: ignore[misc]  # Ray ships no types
         """Nothing: the study is what a search is taken up from."""
 
 
-def _run(study: Study, sweep: Sweep, store: Store) -> dict[int, str]:
+def _run(study: Study, sweep: AnySweep, store: Store) -> dict[int, str]:
     """Have Tune run what the study lacks; number -> why a trial could not be run.
 
     The Tune experiment is new at every start: what went before is in the study, and what Tune
@@ -109,7 +110,7 @@ def _run(study: Study, sweep: Sweep, store: Store) -> dict[int, str]:
     return errors
 
 
-def _tuner(name: str, study: Study, sweep: Sweep, store: Store) -> tune.Tuner:
+def _tuner(name: str, study: Study, sweep: AnySweep, store: Store) -> tune.Tuner:
     runtime, trials = sweep.plan.runtime, sweep.plan.search.trials
     trainable = partial(run_trial, sweep=sweep, scheme=study.scheme, root=store.root)
     return tune.Tuner(
@@ -130,7 +131,7 @@ def _tuner(name: str, study: Study, sweep: Sweep, store: Store) -> tune.Tuner:
     )
 
 
-def _resources(plan: Plan) -> Any:
+def _resources(plan: SearchedPlan) -> Any:
     """What a trial itself holds: nothing if its worker group holds it, else one worker's share."""
     if plan.runtime.trials_in_group:
         return {"memory": 1}  # one byte: Tune accepts no empty request, and a CPU would deadlock
@@ -139,11 +140,13 @@ def _resources(plan: Plan) -> Any:
 
 def _rank(trial: Trial) -> tuple[float, float, int]:
     """Sorts by folds done, then by score; equal ones in the order in which they were drawn."""
-    score = -1.0 if trial.score is None else trial.score
+    score = -math.inf if trial.score is None else trial.score
     return -trial.folds_done, -score, trial.number
 
 
-def _trial(drawn: Drawn, ended: Ended | None, error: str, ran: Sequence[Ran], plan: Plan) -> Trial:
+def _trial(
+    drawn: Drawn, ended: Ended | None, error: str, ran: Sequence[Ran], plan: SearchedPlan
+) -> Trial:
     point = point_in(drawn.params, plan)
     if ended is None:
         return Trial(drawn.number, point, 0, None, error or "not run yet", ran)

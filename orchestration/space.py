@@ -7,19 +7,18 @@ from typing import Any
 import optuna
 
 from orchestration.experiment import Point
-from orchestration.plan import Plan, Search
+from orchestration.plan import Search, SearchedPlan
 
-SPACE = ("method", "alpha", "temperature", "layers")
+SPACE = ("method", "alpha", "temperature", "beta", "layers")
 
 
 def space(trial: optuna.trial.BaseTrial, search: Search) -> dict[str, Any]:
     """Optuna's define-by-run space: only what the method depends on is asked for."""
     method = trial.suggest_categorical("method", list(search.methods))
     used = Point(method=method).parameters
-    if "alpha" in used:
-        trial.suggest_float("alpha", *search.alpha)
-    if "temperature" in used:
-        trial.suggest_float("temperature", *search.temperature, log=True)
+    for name, (low, high, log) in search.ranges.items():
+        if name in used:
+            trial.suggest_float(name, low, high, log=log)
     if "layers" in used:
         trial.suggest_categorical("layers", list(search.layers))
     return {}
@@ -29,14 +28,14 @@ def inside(point: Point, search: Search) -> dict[str, Any]:
     """What a point has in common with the space; the sampler draws the rest."""
     values = {name: getattr(point, name) for name in SPACE if name in point.parameters}
     held = {
-        "alpha": search.alpha[0] <= point.alpha <= search.alpha[1],
-        "temperature": search.temperature[0] <= point.temperature <= search.temperature[1],
-        "layers": point.layers in search.layers,
+        name: low <= values.get(name, low) <= high
+        for name, (low, high, _) in search.ranges.items()
     }
+    held["layers"] = point.layers in search.layers
     return {"method": point.method} | {n: v for n, v in values.items() if held[n]}
 
 
-def point_in(config: Mapping[str, Any], plan: Plan) -> Point:
+def point_in(config: Mapping[str, Any], plan: SearchedPlan) -> Point:
     """The point of a trial's configuration; what is not searched is the plan's."""
     known = {name: config[name] for name in SPACE if name in config}
     return replace(plan.point(config["method"]), **known)

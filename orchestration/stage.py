@@ -4,7 +4,8 @@
     python -m orchestration.stage --serve --model DIR
 
 NIGHT is an EDF, EDF+, BDF, WFDB, CSV or Parquet file, or a folder of them. --model is a folder
-that `python -m orchestration.export` made. Nothing here needs Ray, PyTorch or a GPU.
+that `python -m orchestration.export` made; so is the denoiser of --denoise, which every ECG then
+goes through first. Nothing here needs Ray, PyTorch or a GPU.
 """
 
 import argparse
@@ -32,7 +33,7 @@ def main() -> None:
         raise UsageError("Name at least one recording and --out DIR, or --serve. See --help.")
     from orchestration.staging.stager import load  # after --help and what was typed wrong
 
-    stager = load(Path(given.model), given.runtime)
+    stager = load(Path(given.model), given.runtime, given.denoise or None)
     if given.serve:
         from orchestration.staging.web.serve import serve
 
@@ -59,6 +60,12 @@ def _words() -> argparse.ArgumentParser:
     add = words.add_argument
     add("nights", nargs="*", metavar="NIGHT", help="file with an ECG, or a folder of such files")
     add("--model", default="", metavar="DIR", help="exported model")
+    add(
+        "--denoise",
+        default="",
+        metavar="DIR",
+        help="exported denoiser, which the ECG goes through",
+    )
     add("--out", default="", metavar="DIR", help="folder that gets the files of every recording")
     add("--channel", default="", help="label of the ECG channel; found by its usual names")
     add("--hz", type=float, help="samples a second, where a file does not tell")

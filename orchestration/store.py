@@ -11,8 +11,8 @@
     studies/<key>/   a JSON file a trial: what the search drew and what came of it
     sweeps/<name>/   plan.json, chosen.json, leaderboard.md, .csv, .json
     halfway/         how far a phase in training is
-    failures/        why a phase could not be trained
-    leases/          who is at work on what
+    failures/, leases/     why a phase could not be trained; who is at work on what
+    clean/, noise/, denoised/, stress/     of denoisers, see `denoising`
 
 Nothing in it executes when it is read: weights are safetensors, the rest JSON, CSV or Parquet.
 """

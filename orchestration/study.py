@@ -15,14 +15,13 @@ from itertools import accumulate
 from typing import Any
 
 from orchestration.build import Outcome, finished
-from orchestration.chosen import BASELINE
 from orchestration.experiment import phases_of
 from orchestration.formats import as_json
 from orchestration.keys import key_of
 from orchestration.race import scores_of
 from orchestration.rounds import Told, draw
 from orchestration.store import Store
-from orchestration.sweeps import Sweep
+from orchestration.sweeps import AnySweep
 
 ENDED = "-ended.json"
 FREE = ("trials", "concurrent")  # fields of a plan's search that decide no point and no score
@@ -64,7 +63,7 @@ class Ended:
 class Study:
     """The search of one scheme, in the store."""
 
-    def __init__(self, sweep: Sweep, scheme: str, store: Store) -> None:
+    def __init__(self, sweep: AnySweep, scheme: str, store: Store) -> None:
         """Take the study as it is; nothing is written yet."""
         self.sweep, self.plan, self.scheme = sweep, sweep.plan, scheme
         self.store, self.files = store, store.files
@@ -111,9 +110,9 @@ class Study:
         A distilled point that loses to it is of no use. The main job trains it before it searches;
         nothing where the plan does not train it.
         """
-        if BASELINE not in self.plan.methods:
+        if self.plan.baseline not in self.plan.methods:
             return {}
-        experiments = self.sweep.over_folds(self.scheme, self.plan.point(BASELINE))
+        experiments = self.sweep.over_folds(self.scheme, self.plan.point(self.plan.baseline))
         found = [done for e in experiments if (done := finished(e, self.store))]
         if len(found) < len(experiments):
             return {}
@@ -144,7 +143,7 @@ class Study:
         self.files.create(f"studies/{self.key}/{name}", as_json(value))
 
 
-def spec_of(sweep: Sweep, scheme: str) -> dict[str, Any]:
+def spec_of(sweep: AnySweep, scheme: str) -> dict[str, Any]:
     """What decides every point and score of a search: not its length, nor how many run at once."""
     plan = sweep.plan
     search = {name: value for name, value in asdict(plan.search).items() if name not in FREE}
@@ -153,7 +152,7 @@ def spec_of(sweep: Sweep, scheme: str) -> dict[str, Any]:
         for method in plan.search.methods
     }
     spec = {"scheme": scheme, "seed": plan.seed, "search": search, "trained": trained}
-    return spec | {"raced": BASELINE in plan.methods}
+    return spec | {"raced": plan.baseline in plan.methods}
 
 
 def best_number(ended: Mapping[int, Ended]) -> int | None:

@@ -3,15 +3,31 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
+from typing import Protocol
 
 from datasets.folds import Fold, make_folds, missing_classes, released_fold
 from datasets.parquet import Subject
 from datasets.stages import SCHEMES
 from kd_core.models import model_spec
-from orchestration.experiment import Experiment, Point, phases_of
+from orchestration.experiment import AnyExperiment, Experiment, Point, phases_of
 from orchestration.keys import key_of
 from orchestration.nights import source_of
-from orchestration.plan import Plan
+from orchestration.plan import Plan, SearchedPlan
+
+
+class AnySweep(Protocol):
+    """A plan on some recordings, whether of stagers or of denoisers: what is searched."""
+
+    @property
+    def plan(self) -> SearchedPlan:
+        """What is to be done."""
+
+    @property
+    def folds(self) -> Sequence[Fold]:
+        """Divisions of the people."""
+
+    def over_folds(self, scheme: str, point: Point) -> Sequence[AnyExperiment]:
+        """One point on every fold, in order: what a trial runs."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -88,10 +88,10 @@ def _batch(learner: Learner, teacher: UTimeSpec, windows: int, segments: int) ->
 
 
 def _check(learner: Learner, batches: Sequence[Batch], classes: tuple[str, ...]) -> None:
-    if learner.objective.selects_by == "loss":
-        validation_losses(learner, batches)
-    else:
+    if learner.objective.selects_by == "score":
         validation_scores(learner, batches, classes)
+    else:
+        validation_losses(learner, batches)
 
 
 def _seconds(work: Callable[[], object]) -> float:

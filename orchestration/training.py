@@ -15,14 +15,16 @@ from ray.train.v2.api.callback import UserCallback
 from ray.train.v2.api.exceptions import TrainingFailedError
 
 from orchestration.build import Outcome, Stop, finished, walk
-from orchestration.experiment import Experiment, phases_of
+from orchestration.experiment import AnyExperiment, phases_of
 from orchestration.keys import key_of
 from orchestration.metrics import log_epochs, watch
 from orchestration.plan import Runtime
 from orchestration.store import Store, this_run
 
 
-def train_all(experiments: Sequence[Experiment], runtime: Runtime, store: Store) -> list[Outcome]:
+def train_all(
+    experiments: Sequence[AnyExperiment], runtime: Runtime, store: Store
+) -> list[Outcome]:
     """Build all experiments in at most `runtime.groups` worker groups; outcomes in their order.
 
     What is in the store already starts no group. Experiments of one fold and scheme stay in one
@@ -43,7 +45,7 @@ def train_all(experiments: Sequence[Experiment], runtime: Runtime, store: Store)
 
 
 def _shares(
-    indices: Sequence[int], experiments: Sequence[Experiment], runtime: Runtime
+    indices: Sequence[int], experiments: Sequence[AnyExperiment], runtime: Runtime
 ) -> list[list[int]]:
     """Which group builds which experiments: folds and schemes dealt out in turn."""
     owners: dict[tuple[str, int], int] = {}
@@ -55,7 +57,7 @@ def _shares(
 
 
 def train(
-    experiments: Sequence[Experiment],
+    experiments: Sequence[AnyExperiment],
     runtime: Runtime,
     store: str,
     name: str = "",

@@ -9,19 +9,18 @@ from ray import tune
 from ray.tune.integration.ray_train import TuneReportCallback
 
 from orchestration.build import Outcome, walk
-from orchestration.chosen import BASELINE
-from orchestration.experiment import Experiment, phases_of
+from orchestration.experiment import AnyExperiment, phases_of
 from orchestration.metrics import watch
 from orchestration.race import Scores, chance, over, pairs_of, scores_of
 from orchestration.ran import note
 from orchestration.space import point_in
 from orchestration.store import Store
 from orchestration.study import Ended, Study, fold_scores
-from orchestration.sweeps import Sweep
+from orchestration.sweeps import AnySweep
 from orchestration.training import train
 
 
-def run_trial(config: Mapping[str, Any], sweep: Sweep, scheme: str, root: str) -> None:
+def run_trial(config: Mapping[str, Any], sweep: AnySweep, scheme: str, root: str) -> None:
     """Run the point, in a Ray Train worker group of its own or in this process, and record it.
 
     A trial is never stopped from outside: it ends by itself, so that no worker group is orphaned.
@@ -41,7 +40,8 @@ def run_trial(config: Mapping[str, Any], sweep: Sweep, scheme: str, root: str) -
         outcomes = train(experiments, runtime, root, name, [TuneReportCallback()], stop)
     else:
         outcomes = walk(experiments, store, watch, tune.report, stop=stop)
-    state, reason = _end(outcomes, len(experiments), rival, config["rival"])
+    who = f"trial {config['rival']}" if config["rival"] else f"the {sweep.plan.baseline}"
+    state, reason = _end(outcomes, len(experiments), rival, who)
     number, folds = config["number"], fold_scores(outcomes)
     study.end(Ended(number=number, state=state, folds=folds, reason=reason))
     note(study, number, began)
@@ -54,7 +54,7 @@ def _rival(study: Study, config: Mapping[str, Any]) -> Scores:
     return [fold.subjects for fold in study.rivals(config["number"])[config["rival"]].folds]
 
 
-def _at_hand(experiments: Sequence[Experiment], store: Store) -> bool:
+def _at_hand(experiments: Sequence[AnyExperiment], store: Store) -> bool:
     """Whether nothing is left to train, up to a phase that diverged once and would again."""
     for experiment in experiments:
         phases = phases_of(experiment)
@@ -65,14 +65,11 @@ def _at_hand(experiments: Sequence[Experiment], store: Store) -> bool:
     return True
 
 
-def _end(
-    outcomes: Sequence[Outcome], folds: int, rival: Scores, number: int | None
-) -> tuple[str, str]:
+def _end(outcomes: Sequence[Outcome], folds: int, rival: Scores, who: str) -> tuple[str, str]:
     """The trial's state, and why it is not complete."""
     if outcomes[-1].failed:
         return "FAIL", outcomes[-1].failed
     if len(outcomes) == folds:
         return "COMPLETE", ""
     pairs = pairs_of(scores_of(outcomes), rival)
-    who = f"trial {number}" if number else f"the {BASELINE}"
     return "PRUNED", f"beaten by {who}: p={chance(pairs):.3g}, {len(pairs)} subjects"

@@ -31,7 +31,7 @@ os.environ.setdefault("SLEEP_RUN", "tests")  # before Ray starts, so that its wo
 SLOW = (
     *("test_killed", "test_search_runs", "test_nodes_that_leave", "test_main_job"),
     *("test_security", "test_ray_train", "test_ingest", "test_doctor", "test_restaging"),
-    *("test_browser", "test_nodes", "test_cluster"),
+    *("test_denoise", "test_browser", "test_nodes", "test_cluster"),
 )
 
 

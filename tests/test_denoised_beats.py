@@ -11,13 +11,12 @@ from datasets.noise import KINDS, Noise, read_noise, split_noise
 from orchestration.denoising.beats import (
     Detection,
     compare,
-    denoised_whole,
     detect,
     hear_through_noise,
     pooled,
 )
-from orchestration.denoising.classical import CLASSICAL
-from tests.wfdb_folders import DATA, drawn_ecg, needs_data, write_patients
+from orchestration.denoising.classical import whole_of
+from tests.wfdb_folders import DATA, needs_data, write_patients
 
 pytest.importorskip("sleepecg")
 
@@ -75,36 +74,12 @@ def test_the_detector_finds_the_drawn_beats_of_a_clean_record(lead: CleanLead) -
     assert found.predictivity > 0.97
 
 
-def test_a_denoiser_that_changes_nothing_gives_the_record_back() -> None:
-    ecg, _ = drawn_ecg(35.3, 360)
-    for samples in (ecg, ecg[:3600], ecg[:3601], ecg[:500], ecg[:1]):
-        np.testing.assert_allclose(denoised_whole(samples, lambda x, hz: x), samples, atol=1e-6)
-
-
-def test_windows_are_faded_into_each_other_without_a_step() -> None:
-    def numbered(rows: np.ndarray, hz: float) -> np.ndarray:
-        return np.broadcast_to(np.arange(len(rows))[:, None], rows.shape)
-
-    got = denoised_whole(np.zeros(3600 + 5 * 1800), numbered)
-    assert np.abs(np.diff(got)).max() < 1.01 / 1800
-    assert (got[0], got[-1]) == (0, 5)
-    assert got[3600] == pytest.approx(1.5, abs=0.51)
-
-
-def test_a_whole_record_is_filtered_as_in_one_piece_but_for_the_windows_edges() -> None:
-    ecg, _ = drawn_ecg(60, 360)
-    whole = CLASSICAL["band-pass"](ecg[None].astype(float), 360.0)[0]
-    got = denoised_whole(ecg, CLASSICAL["band-pass"])
-    assert np.abs(got - whole).max() < 0.15
-    assert np.abs(got - whole).mean() < 0.01
-
-
 def test_more_beats_are_found_the_less_noise_there_is_and_denoising_helps(
     lead: CleanLead,
 ) -> None:
     noise = drift_and_muscle()
     rows = hear_through_noise(
-        [lead], noise, CLASSICAL["band-pass"], ["group 1"], (-12.0, 0.0, 18.0)
+        [lead], noise, whole_of("band-pass"), ["group 1"], (-12.0, 0.0, 18.0)
     )
     assert [(row.record, row.group, row.snr_db) for row in rows] == [
         ("100", "group 1", -12.0), ("100", "group 1", 0.0), ("100", "group 1", 18.0),
@@ -113,7 +88,7 @@ def test_more_beats_are_found_the_less_noise_there_is_and_denoising_helps(
     assert before[0] <= before[-1]
     assert before[-1] > 0.97
     assert rows[-1].denoised.predictivity > 0.97
-    again = hear_through_noise([lead], noise, CLASSICAL["band-pass"], ["group 1"], (0.0,))
+    again = hear_through_noise([lead], noise, whole_of("band-pass"), ["group 1"], (0.0,))
     assert again[0] == rows[1]  # the same noise, whatever else is asked
 
 
@@ -122,7 +97,7 @@ def test_unannotated_records_and_a_missing_detector_are_told(
 ) -> None:
     bare = CleanLead("a", "a/1", "1", "I", lead.samples, {}, None)
     with pytest.raises(ValueError, match="no annotated beats"):
-        hear_through_noise([bare], drift_and_muscle(), CLASSICAL["wavelet"], ["group 1"])
+        hear_through_noise([bare], drift_and_muscle(), whole_of("wavelet"), ["group 1"])
     monkeypatch.setitem(sys.modules, "sleepecg.heartbeats", None)
     with pytest.raises(ModuleNotFoundError, match="sleepecg"):
         detect(lead.samples, np.array([5]))
@@ -138,5 +113,5 @@ def test_real_beats_are_found_in_the_clean_record_and_fewer_in_noise() -> None:
     assert clean.sensitivity > 0.997
     assert clean.predictivity > 0.997
     noise = split_noise(read_noise(DATA / "nstdb")).test
-    (row,) = hear_through_noise([lead], noise, CLASSICAL["band-pass"], ["group 2"], (-6.0,))
+    (row,) = hear_through_noise([lead], noise, whole_of("band-pass"), ["group 2"], (-6.0,))
     assert row.noisy.sensitivity < clean.sensitivity

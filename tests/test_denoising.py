@@ -93,7 +93,7 @@ def test_it_asks_for_no_more_than_it_compares(
     objective: Denoising, needs_teacher: bool, taps: tuple[str, ...], terms: set[str] | None
 ) -> None:
     assert (objective.needs_teacher, objective.taps) == (needs_teacher, taps)
-    assert (objective.needs_logits, objective.selects_by) == (True, "loss")
+    assert (objective.needs_logits, objective.selects_by) == (True, "mse")
     found = objective(
         some_outputs(1), some_outputs(2) if needs_teacher else None, torch.zeros(2, 1, 10)
     )

@@ -100,6 +100,16 @@ RAY_FREE = (
     "view",
     "export",
     "stage",
+    "task",
+    "staging_task",
+    "denoising/task",
+    "denoising/experiment",
+    "denoising/plan",
+    "denoising/stored",
+    "denoising/tested",
+    "denoising/looked_at",
+    "denoising/page",
+    "denoising/stress_night",
 )
 
 

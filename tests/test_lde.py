@@ -24,7 +24,7 @@ from kd_core.models import (
     tap_names,
 )
 from kd_core.models.lde_field import halo, samples_seen
-from kd_core.models.lde_layers import LocalExtremes, local_maximum, upsampled
+from kd_core.models.lde_layers import ChannelSum, LocalExtremes, local_maximum, upsampled
 from kd_core.models.lde_spec import LdeSpec
 from kd_core.models.normalisation import Normalisation
 from orchestration.portable.formats import program_of, write_onnx
@@ -50,7 +50,7 @@ def settled(spec: LdeSpec) -> nn.Module:
     """A network of which no weight or statistic is as it was made, in eval mode."""
     model, drawn = build_model(spec, seed=0), torch.Generator().manual_seed(0)
     for layer in model.modules():
-        if isinstance(layer, LocalExtremes):
+        if isinstance(layer, LocalExtremes | ChannelSum):  # both begin as 0
             layer.weight.data.normal_(0, 0.3, generator=drawn)
         if isinstance(layer, Normalisation):
             layer.momentum = 1.0  # what it saw last is what it knows
@@ -123,8 +123,12 @@ def test_it_runs_only_as_deep_as_it_is_asked(asked: Any, convolutions: int) -> N
     assert (outputs.logits is not None) == asked["logits"]
 
 
+def test_a_network_begins_by_saying_nothing() -> None:
+    assert not build_model(LIGHT, seed=0)(noise(2, 1, 600)).logits.any()
+
+
 def test_a_gradient_reaches_every_weight() -> None:
-    model = build_model(LIGHT, seed=0)
+    model = settled(LIGHT).train()
     torch.autograd.backward(model(noise(4, 1, 600)).logits.square().sum())
     assert all(w.grad is not None and w.grad.any() for w in model.parameters())
 

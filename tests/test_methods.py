@@ -7,12 +7,13 @@ import torch
 
 from kd_core.batch import Batch
 from kd_core.learner import VIEWS, make_learner
-from kd_core.methods import METHODS, OBJECTIVES, Step
+from kd_core.methods import DENOISING, METHODS, OBJECTIVES, STAGING, Step
 from kd_core.objectives import Objective
 from tests.toy import ToyNet, toy_batch
 
 VALUES: dict[str, Any] = {
     "alpha": 0.5,
+    "beta": 0.1,
     "temperature": 2.0,
     "layers": ("encoder1", "bottleneck"),
     "variant": "paper",
@@ -25,18 +26,28 @@ def made(name: str) -> Objective:
     return OBJECTIVES[name].make(class_weights=torch.ones(3), **parameters)
 
 
+def batch_for(name: str) -> Batch:
+    """Classes to tell apart; a signal to give back for objectives that compare signals."""
+    batch = toy_batch(0)
+    if OBJECTIVES[name].uses_labels or not made(name).needs_logits:
+        return batch
+    like = ToyNet(1)(batch.student_view).logits
+    assert like is not None
+    return batch._replace(target=torch.zeros_like(like))
+
+
 def terms_of(objective: Objective, batch: Batch) -> dict[str, torch.Tensor]:
     return make_learner(ToyNet(1), objective, "student_view", ToyNet(2), False).terms(batch)
 
 
 @pytest.mark.parametrize("name", OBJECTIVES)
 def test_every_objective_gives_finite_scalars_and_a_loss_with_a_gradient(name: str) -> None:
-    terms = terms_of(made(name), toy_batch(0))
+    terms = terms_of(made(name), batch_for(name))
     assert all(term.ndim == 0 and term.isfinite() for term in terms.values())
     assert terms["loss"].requires_grad
 
 
-@pytest.mark.parametrize("name", OBJECTIVES)
+@pytest.mark.parametrize("name", [name for name, row in OBJECTIVES.items() if row.uses_labels])
 def test_every_objective_bears_a_batch_without_scored_segments(name: str) -> None:
     batch = toy_batch(0)
     terms = terms_of(made(name), batch._replace(target=torch.full_like(batch.target, -1)))
@@ -47,7 +58,9 @@ def test_every_objective_bears_a_batch_without_scored_segments(name: str) -> Non
 def test_every_objective_asks_for_taps_or_logits_and_selects_by_what_it_has(name: str) -> None:
     objective = made(name)
     assert objective.taps or objective.needs_logits
-    assert objective.selects_by == ("score" if objective.needs_logits else "loss")
+    labels = OBJECTIVES[name].uses_labels
+    assert (objective.selects_by == "score") == labels
+    assert labels or objective.selects_by in terms_of(objective, batch_for(name))
 
 
 @pytest.mark.parametrize("step", STEPS, ids=str)
@@ -57,7 +70,7 @@ def test_every_step_agrees_with_its_objective(step: Step) -> None:
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_every_method_ends_in_a_network_that_classifies(name: str) -> None:
+def test_every_method_ends_in_a_network_that_answers(name: str) -> None:
     assert made(METHODS[name][-1].objective).needs_logits
 
 
@@ -71,7 +84,13 @@ def test_a_teacher_is_trained_first_where_a_step_needs_one(name: str) -> None:
 
 
 def test_the_methods_are_the_five_of_the_paper() -> None:
-    assert list(METHODS) == ["EEG baseline", "ECG baseline", "SD+CL", "AT+CL", "AT+SD+CL"]
+    assert list(STAGING) == ["EEG baseline", "ECG baseline", "SD+CL", "AT+CL", "AT+SD+CL"]
+
+
+def test_denoisers_are_rows_of_the_same_table() -> None:
+    assert METHODS == STAGING | DENOISING
+    assert METHODS["denoiser + KD"][0] == METHODS["denoiser teacher"][0]
+    assert METHODS["denoiser + KD"][1].needs_teacher
 
 
 def test_methods_share_the_teacher_and_the_attention_step() -> None:

@@ -6,13 +6,13 @@ from typing import Any
 import optuna
 import pytest
 
-from kd_core.methods import METHODS
+from kd_core.methods import STAGING
 from orchestration.experiment import Point
 from orchestration.plan import Search
 from orchestration.space import inside, point_in, space
 from tests.small import small_plan
 
-SEARCH = Search(methods=tuple(m for m in METHODS if m != "EEG baseline"))
+SEARCH = Search(methods=tuple(m for m in STAGING if m != "EEG baseline"))
 VALUES: dict[str, Any] = {"alpha": 0.3, "temperature": 2.5, "layers": "encoder"}
 ASKED: dict[str, set[str]] = {
     "ECG baseline": set(),

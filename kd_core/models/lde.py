@@ -12,10 +12,11 @@ Ours: a stage is a conventional and a grouped convolution, each with BatchNorm a
     identity goes around the second.
 Ours: the compression has BatchNorm and no ReLU, so that it averages freely.
 Ours: the enhancement lies on the skips, x + a mix a channel of (x, local maximum, local minimum).
-Ours: linear upsampling, then a stage of the joined maps; the skip is added to what it gives.
+Ours: linear upsampling, then a stage of the joined maps.
 Ours: a 1x1 head; only it and the mixes have biases, as BatchNorm has its own.
-Ours: convolutions begin as He's for ReLU, the head as Xavier's, and mixes as 0, so that every skip
-    begins as the identity.
+Ours: convolutions begin as He's for ReLU; mixes as 0, so that every skip begins as the identity;
+    the head as 0, so that the network begins by saying nothing: as Xavier's it was 18 dB worse
+    than the noisy signal after an epoch, and took ten to be as good (2026-11-22).
 """
 
 from collections.abc import Collection, Iterator
@@ -115,7 +116,11 @@ class _Stage(nn.Module):
 
 
 class _DecoderLevel(_Stage):
-    """One step back to a finer resolution, joined with what the encoder knew there."""
+    """One step back to a finer resolution, joined with what the encoder knew there.
+
+    Tried (2026-11-22): adding the skip to what a level gives, and the input to what the network
+    gives; neither raised the SNR of validation patients by more than .3 dB, nor always.
+    """
 
     def __init__(self, spec: LdeSpec, level: int) -> None:
         above, below = spec.channels[level : level + 2]
@@ -124,7 +129,7 @@ class _DecoderLevel(_Stage):
 
     def forward(self, x: Tensor, skip: Tensor) -> Tensor:  # type: ignore[override]
         """(B, C, 1, L) and (B, C', 1, L*factor) -> (B, C', 1, L*factor)."""
-        return skip + super().forward(torch.cat([upsampled(x, self.factor), skip], 1))
+        return super().forward(torch.cat([upsampled(x, self.factor), skip], 1))
 
 
 def _compression(channels: int, kernel: int, stride: int) -> nn.Sequential:
@@ -136,11 +141,9 @@ def _unit(conv: SlimConvolution, *activation: nn.Module) -> nn.Sequential:
 
 
 def _initialise(module: nn.Module) -> None:
-    if isinstance(module, LocalExtremes):
+    if isinstance(module, LocalExtremes | ChannelSum):
         nn.init.zeros_(module.weight)
     elif isinstance(module, SlimConvolution):
         nn.init.kaiming_uniform_(module.weight, nonlinearity="relu")
-    elif isinstance(module, nn.Conv1d):
-        nn.init.xavier_uniform_(module.weight)
     if isinstance(module, nn.Conv1d) and module.bias is not None:
         nn.init.zeros_(module.bias)

@@ -23,7 +23,7 @@ class LdeSpec:
     groups: tuple[int, ...] = (2, 4, 4, 4)  # of each level's grouped convolutions
     strides: tuple[int, ...] = (5, 2, 2)  # of the compression below each level but the last
     compress_kernels: tuple[int, ...] = (5, 3, 3)  # of the same, at least as long
-    windows: tuple[int, ...] = (25, 15, 9)  # odd, positions of the local extremes on each skip
+    windows: tuple[int, ...] = (25, 45, 75)  # odd, positions of the local extremes on each skip
     hz: int = 360  # MIT-BIH Arrhythmia and Noise Stress Test databases
     segment_samples: int = 3600  # 10 s
 

@@ -36,7 +36,7 @@ class Denoising:
     """How they are compared, a key of VARIANTS."""
 
     needs_logits: ClassVar[bool] = True
-    selects_by: ClassVar[Literal["loss"]] = "loss"
+    selects_by: ClassVar[Literal["mse"]] = "mse"  # whatever alpha and beta weigh
 
     def __post_init__(self) -> None:
         if not 0 <= self.alpha <= 1:

@@ -12,12 +12,10 @@ import numpy as np
 from datasets.clean_records import CLEAN_HZ, CleanLead
 from datasets.noise import Noise
 from datasets.noise_mix import at_snr, long_mixture
-from orchestration.denoising.classical import Denoiser
+from orchestration.denoising.classical import Whole
 from orchestration.staging.heart import listen
 
 TOLERANCE_S = 0.15  # ANSI/AAMI EC57
-WINDOW = 3600  # samples that a denoiser is given at once
-HOP = WINDOW // 2  # windows overlap by half and are faded into each other
 SNRS_DB = (-6.0, 0.0, 6.0, 12.0, 18.0)  # as the records of the noise stress test; 24 is left out
 
 
@@ -84,31 +82,10 @@ def detect(samples: np.ndarray, beats: np.ndarray, hz: float = CLEAN_HZ) -> Dete
     return compare(heart.beats_s, marked_s[marked_s < heard_s])
 
 
-def denoised_whole(
-    samples: np.ndarray, denoise: Denoiser, hz: float = CLEAN_HZ, window: int = WINDOW
-) -> np.ndarray:
-    """A recording of any length through a denoiser of windows, which are faded into each other.
-
-    Shapes: (n,) to (n,) float64. A recording shorter than a window is one window, mirrored.
-    """
-    n, hop = len(samples), window // 2
-    count = max(1, -(-max(0, n - window) // hop) + 1)
-    length = window + (count - 1) * hop
-    padded = np.pad(samples.astype(np.float64), (0, length - n), mode="symmetric")
-    starts = hop * np.arange(count)
-    rows = denoise(padded[starts[:, None] + np.arange(window)], hz)
-    fade = np.minimum(np.arange(window) + 0.5, window - 0.5 - np.arange(window))
-    total, weight = np.zeros(length), np.zeros(length)
-    for start, row in zip(starts.tolist(), rows, strict=True):
-        total[start : start + window] += fade * row
-        weight[start : start + window] += fade
-    return np.asarray((total / weight)[:n])
-
-
 def hear_through_noise(
     leads: Iterable[CleanLead],
     noise: Noise,
-    denoise: Denoiser,
+    denoise: Whole,
     groups: Sequence[str],
     snrs_db: Sequence[float] = SNRS_DB,
     seed: int = 0,
@@ -128,7 +105,7 @@ def hear_through_noise(
             for snr_db in snrs_db:
                 noisy = lead.samples + at_snr(lead.samples, added, snr_db)
                 before = detect(noisy, lead.beats)
-                after = detect(denoised_whole(noisy, denoise), lead.beats)
+                after = detect(denoise(noisy, CLEAN_HZ), lead.beats)
                 rows.append(Heard(lead.patient, lead.record, group, snr_db, before, after))
     return rows
 

@@ -12,7 +12,8 @@ import pywt
 from scipy.ndimage import median_filter
 from scipy.signal import butter, savgol_filter, sosfiltfilt
 
-Denoiser = Callable[[np.ndarray, float], np.ndarray]
+Denoiser = Callable[[np.ndarray, float], np.ndarray]  # segments (n, S) and their rate
+Whole = Callable[[np.ndarray, float], np.ndarray]  # a recording (n,) and its rate, to (n,)
 
 BAND_HZ = (0.67, 40.0)  # AHA 2007 (Circulation 115:1306) allows .67; 40 is usual in monitors
 BAND_ORDER = 1  # each way; tuned: 4.30 dB; orders 2, 3, 4: 4.19, 4.03, 3.92; up to 30 Hz: 3.99
@@ -71,6 +72,11 @@ CLASSICAL: Mapping[str, Denoiser] = {
     "wavelet": wavelet,
     "median + Savitzky-Golay": median_savgol,
 }
+
+
+def whole_of(name: str) -> Whole:
+    """A row of CLASSICAL for recordings of any length."""
+    return lambda samples, hz: CLASSICAL[name](samples[None], hz)[0]
 
 
 def _levels(hz: float) -> int:

@@ -41,6 +41,8 @@ def stage_all(stager: Stager, paths: Sequence[Path], out: Path, options: Mapping
     check_moments(options["lights_off"], options["lights_on"])
     earlier = earlier_rows(out)
     print(model_words(stager.spec))
+    if stager.denoiser is not None:
+        print("every ECG is denoised by {} ({})".format(*stager.denoiser.told))
     outcomes: list[Outcome] = []
     try:
         for number, outcome in enumerate(_staged(stager, paths, out, options), 1):

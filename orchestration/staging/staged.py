@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from datasets.stages import UNSCORED
+from orchestration.staging.denoiser import DenoisedBy
 from orchestration.staging.heart import Heart
 from orchestration.staging.quality import Quality
 from orchestration.staging.spec import StagingSpec
@@ -50,6 +51,8 @@ class StagedEcg:
     model: StagingSpec
     runtime: str = "onnx"
     """What ran the network."""
+    denoiser: DenoisedBy | None = None
+    """What the ECG went through before; `quality` is of the ECG as it was recorded."""
 
     @property
     def classes(self) -> tuple[str, ...]:

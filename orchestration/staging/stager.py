@@ -5,7 +5,7 @@ night = stager.stage("night.edf")
 night.plot()
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +13,14 @@ import numpy as np
 
 from datasets.ecg import EcgRecording
 from datasets.signals import Scale
-from orchestration.staging.heart import Heart, listen
+from orchestration.staging.denoiser import Denoiser, load_denoiser
+from orchestration.staging.heard import listened, upright
 from orchestration.staging.labels import check_output_s, notes_on, probabilities_of
 from orchestration.staging.lights import Moment, lights_of
 from orchestration.staging.live import LiveStager
 from orchestration.staging.networks import open_network
 from orchestration.staging.pieces import Network, logits_a_second
-from orchestration.staging.polarity import upside_down
 from orchestration.staging.prepared import prepared, scale_of
-from orchestration.staging.quality import assess
-from orchestration.staging.refusals import Refused, reasons_to_refuse
 from orchestration.staging.sources import Source, as_recording
 from orchestration.staging.spec import StagingSpec, read_spec
 from orchestration.staging.staged import StagedEcg
@@ -38,6 +36,8 @@ class Stager:
     network: Network
     runtime: str = "onnx"
     """What runs the network; "int8" answers a little otherwise."""
+    denoiser: Denoiser | None = None
+    """What every recording goes through first, where `stage` names no other."""
 
     def stage(
         self,
@@ -52,6 +52,7 @@ class Stager:
         polarity: str = "auto",
         force: bool = False,
         scale: Scale | None = None,
+        denoiser: Denoiser | None = None,
     ) -> StagedEcg:
         """The stages of a whole recording, seen at once.
 
@@ -63,6 +64,7 @@ class Stager:
             polarity: "auto" turns an ECG that is upside down, "keep" and "flip" leave no choice.
             force: stage what there are reasons to refuse; the reasons are kept in the result.
             scale: of the network's input; the recording's own if left out.
+            denoiser: what the ECG goes through first; the stager's own if left out.
 
         Raises:
             UnusableRecording: the source cannot be read.
@@ -72,20 +74,19 @@ class Stager:
         _check(output_s, polarity)
         recording = as_recording(source, channel, hz, unit)
         lights = lights_of(recording, lights_off, lights_on)
-        quality = assess(recording.samples, recording.hz, recording.limits_mv)
-        heart = listen(recording.samples, recording.hz, quality.unusable)
-        if (reasons := reasons_to_refuse(recording.seconds, quality, heart)) and not force:
-            raise Refused(recording.name, reasons)
-        upright = _upright(recording, heart, polarity)
-        logits = self.logits(upright, quality.unusable, scale)
+        denoiser = denoiser or self.denoiser
+        heard = listened(recording, denoiser, force)
+        ecg, unusable = upright(heard.recording, heard.heart, polarity), heard.quality.unusable
+        logits = self.logits(ecg, unusable, scale)
         return StagedEcg(
-            **self._told(upright, output_s),
-            probabilities=probabilities_of(logits, quality.unusable, output_s),
-            quality=quality,
-            heart=heart,
+            **self._told(ecg, output_s),
+            probabilities=probabilities_of(logits, unusable, output_s),
+            quality=heard.quality,
+            heart=heard.heart,
             lights=lights,
             lights_told=(lights_off is not None, lights_on is not None),
-            forced=reasons,
+            forced=heard.reasons,
+            denoiser=denoiser.told if denoiser else None,
         )
 
     def _told(self, recording: EcgRecording, output_s: int) -> dict[str, Any]:
@@ -120,37 +121,37 @@ class Stager:
         scale: Scale | None = None,
         limits_mv: tuple[float, float] | None = None,
     ) -> LiveStager:
-        """Stages as the samples come, see LiveStager."""
+        """Stages as the samples come, see LiveStager.
+
+        Raises:
+            ValueError: the stager has a denoiser, which would not be heard.
+        """
+        if self.denoiser is not None:
+            raise ValueError(
+                "live staging does not denoise. Stage the whole recording, load the model without "
+                "a denoiser, or push what a LiveDenoiser gives and judge its quality before."
+            )
         return LiveStager(self.spec, self.network, hz, output_s, scale, limits_mv)
 
 
-def load(folder: Path | str, runtime: str = "onnx") -> Stager:
+def load(
+    folder: Path | str, runtime: str = "onnx", denoiser: Denoiser | Path | str | None = None
+) -> Stager:
     """The model of a folder that `python -m orchestration.export` made.
 
     Args:
         folder: the exported model's.
         runtime: what runs it, "onnx", "int8", "torch" or "program".
+        denoiser: what every recording goes through first, or the folder of an exported one.
     """
     folder = Path(folder)
     spec = read_spec(folder)
-    return Stager(spec, open_network(folder, spec, runtime), runtime)
+    if isinstance(denoiser, str | Path):
+        denoiser = load_denoiser(denoiser)
+    return Stager(spec, open_network(folder, spec, runtime), runtime, denoiser)
 
 
 def _check(output_s: int, polarity: str) -> None:
     check_output_s(output_s)
     if polarity not in POLARITIES:
         raise ValueError(f"polarity is {polarity!r}; allowed are {POLARITIES}.")
-
-
-def _upright(recording: EcgRecording, heart: Heart | None, polarity: str) -> EcgRecording:
-    """The recording with its QRS complexes pointing up, as lead I has them in most people."""
-    beats = heart.beats_s if heart else None
-    turned = polarity == "flip" or (
-        polarity == "auto" and bool(upside_down(recording.samples, recording.hz, beats))
-    )
-    if not turned:
-        return recording
-    note = (
-        "The ECG was upside down and was turned." if polarity == "auto" else "The ECG was turned."
-    )
-    return replace(recording, samples=-recording.samples, notes=(*recording.notes, note))

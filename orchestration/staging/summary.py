@@ -49,6 +49,7 @@ def summary(staged: StagedEcg, notes: Sequence[str] = ()) -> dict[str, Any]:
         "forced": staged.forced,
         "notes": (*staged.notes, *notes),
         "model": {**model_of(staged.model), "runtime": staged.runtime},
+        "denoiser": staged.denoiser and staged.denoiser._asdict(),
         "software": SOFTWARE,
     }
     cleaned: dict[str, Any] = without_nan(told)

@@ -1,0 +1,60 @@
+"""Recorded noise as one Parquet file: a row a kind and lead, continuous at 360 Hz.
+
+Takes and gives a Noise, to the last bit.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import pyarrow as pa
+
+from datasets.lead_rows import array_in, lists_of, read_footer, read_rows, write_rows
+from datasets.noise import Noise
+from datasets.parquet import SAMPLES
+
+LAYOUT = 1  # raise it when the same records would be read or written otherwise
+ROWS = pa.schema(
+    [
+        ("kind", pa.string()),
+        ("first", pa.int64()),  # which sample of the record the row begins with
+        pa.field("samples", SAMPLES, nullable=False),
+    ]
+)
+
+
+def write_noise(path: Path, noise: Noise, digest: str, versions: Mapping[str, str]) -> None:
+    """All leads of all kinds; that the file appears whole is the store's care.
+
+    Args:
+        digest: names the records that the noise was read from.
+        versions: of the programs that read them, by name.
+    """
+    rows = [(kind, lead) for kind, leads in noise.signals.items() for lead in leads]
+    columns = [
+        pa.array([kind for kind, _ in rows]),
+        pa.array([noise.first[kind] for kind, _ in rows], pa.int64()),
+        lists_of([lead for _, lead in rows], SAMPLES),
+    ]
+    write_rows(path, columns, ROWS, {"layout": str(LAYOUT), "digest": digest}, versions)
+
+
+def read_noise_file(path: Path) -> Noise:
+    """What write_noise wrote; anything else is refused."""
+    read_noise_digest(path)
+    signals: dict[str, list[np.ndarray]] = {}
+    first: dict[str, int] = {}
+    for row in read_rows(path, ROWS):
+        kind = row["kind"].as_py()
+        signals.setdefault(kind, []).append(array_in(row["samples"]))
+        first[kind] = row["first"].as_py()
+    return Noise({kind: np.stack(leads) for kind, leads in signals.items()}, first)
+
+
+def read_noise_digest(file: Path | BinaryIO) -> str:
+    """What the noise was read from, from the footer; a file that holds no noise is refused."""
+    known = read_footer(file, ROWS)
+    if known.get("layout") != str(LAYOUT):
+        raise ValueError(f"the noise has layout {known.get('layout')}; ingest it again.")
+    return known["digest"]

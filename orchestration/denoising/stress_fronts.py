@@ -1,0 +1,98 @@
+"""What stands in front of a network: nothing, a classical filter, or an exported denoiser.
+
+A front is plain values, so that it travels to another machine, and knows its digest.
+"""
+
+import hashlib
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from orchestration.denoising.classical import CLASSICAL
+from orchestration.denoising.stress_night import Whole
+from orchestration.keys import key_of
+from orchestration.staging.networks import SUMS
+from orchestration.staging.spec import CONFIG
+
+FORMAT = 1  # raise it when a classical filter changes, so that nights are staged again
+
+
+@dataclass(frozen=True, kw_only=True)
+class Front:
+    """One way to treat the ECG before it is staged."""
+
+    name: str
+    digest: str
+    """What tells whether it is still the same."""
+    files: Mapping[str, bytes] = field(default_factory=dict, repr=False, compare=False)
+    """Of an exported denoiser, by name."""
+
+    @contextmanager
+    def opened(self) -> Iterator[Whole]:
+        """What to call with samples (n,) and their rate, while the block lasts."""
+        if self == BARE:
+            yield lambda samples, hz: samples
+        elif not self.files:
+            classical = CLASSICAL[self.name]
+            yield lambda samples, hz: classical(samples[None], hz)[0]
+        else:
+            with tempfile.TemporaryDirectory() as folder:
+                for name, content in self.files.items():
+                    Path(folder, name).write_bytes(content)
+                yield _exported(Path(folder))
+
+
+BARE = Front(name="none", digest="")
+
+
+def front_of(text: str) -> Front:
+    """The front that a person named: a classical filter, or the folder of a denoiser.
+
+    Raises:
+        ValueError: it is neither, or the denoiser cannot be used.
+    """
+    if text in CLASSICAL:
+        return Front(name=text, digest=key_of({"classical": text, "format": FORMAT}))
+    folder = Path(text).expanduser().resolve()
+    if not (folder / CONFIG).is_file():
+        raise ValueError(
+            f"--denoise {text!r} is neither one of {list(CLASSICAL)} nor the folder of a "
+            f"denoiser, which holds {CONFIG}. Write one with python -m orchestration.export."
+        )
+    from orchestration.staging.denoiser import load_denoiser
+
+    denoiser = load_denoiser(folder)  # refuses what is none here, not on another machine
+    carried = [folder / CONFIG, folder / denoiser.spec.file, folder / SUMS]
+    files = {path.name: path.read_bytes() for path in carried if path.is_file()}
+    digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    digests.pop(SUMS, None)  # of what only people read too
+    return Front(name=denoiser.spec.name, digest=key_of({"denoiser": digests}), files=files)
+
+
+def fronts_of(names: Sequence[str]) -> tuple[Front, ...]:
+    """Nothing in front, then each that was named.
+
+    Raises:
+        ValueError: one is neither filter nor denoiser, or two that differ have one name.
+    """
+    fronts = {front.digest: front for front in (BARE, *map(front_of, names))}
+    called = [front.name for front in fronts.values()]
+    if len(set(called)) < len(called):
+        raise ValueError(f"--denoise: {called} are not told apart by name; leave one out.")
+    return tuple(fronts.values())
+
+
+def _exported(folder: Path) -> Whole:
+    """An exported denoiser, for signals of any rate and length."""
+    from orchestration.staging.denoiser import load_denoiser
+
+    denoiser = load_denoiser(folder)
+
+    def denoise(samples: np.ndarray, hz: float) -> np.ndarray:
+        return np.asarray(denoiser.whole(samples, hz), samples.dtype)
+
+    return denoise
