@@ -22,25 +22,28 @@ def main() -> None:
 
     given = denoise_arguments(about=__doc__)
 
+    from datasets.clean_patients import patients_of
     from orchestration.arguments import describe
     from orchestration.cluster import connect, fitted  # Ray takes a second to import
     from orchestration.denoising.experiment import make_sweep
     from orchestration.denoising.ingest import ingest_clean, ingest_noise
     from orchestration.denoising.main_job import run_denoising
-    from orchestration.denoising.written import write_all
+    from orchestration.denoising.written import staged_under_noise, write_all
     from orchestration.store import Store
 
+    patients_of(given.clean)  # what is wrong with a folder or a file is told before Ray starts
+    for path in given.stress:
+        staged_under_noise(path)
     store = Store.open(given.storage)
+    noise = ingest_noise(given.noise, store)
     connect(given.plan.runtime)
     plan = replace(given.plan, runtime=fitted(given.plan.runtime))
     print(f"plan {given.name}\n{describe(plan)}", flush=True)
     clean = ingest_clean(given.clean, store)
     print(clean.summary(), flush=True)
-    sweep = make_sweep(plan, clean.windows, clean.patients, ingest_noise(given.noise, store))
+    sweep = make_sweep(plan, clean.windows, clean.patients, noise)
     trained, _ = run_denoising(sweep, store)
-    for row in trained:
-        if row.failed:
-            print(f"{row.scheme}, {row.name}: {row.failed}", flush=True)
+    print("reports: tables, beats through noise, figures", flush=True)
     for folder in write_all(sweep, trained, store, given.out, given.stress):
         print((folder / "denoising.md").read_text(encoding="utf-8"))
         print(f"Report: {folder / 'report.html'}")

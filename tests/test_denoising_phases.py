@@ -21,6 +21,7 @@ from orchestration.denoising.batches import NoisyBatches
 from orchestration.denoising.clean import band_limit, clean_of
 from orchestration.denoising.experiment import DenoisingSweep, make_sweep
 from orchestration.denoising.stored import open_leads
+from orchestration.denoising.tested import noisy_of
 from orchestration.denoising.variation import varied
 from orchestration.experiment import Phase, phases_of
 from orchestration.store import Store
@@ -190,3 +191,23 @@ def test_a_record_without_a_usable_segment_is_told(tmp_path: Path) -> None:
     (experiment,) = sweep.over_folds(SCHEME, sweep.plan.point("denoiser"))
     with pytest.raises(ValueError, match="Raise --most-outside"):
         walk([experiment], store, lambda phase: hear_nothing, lambda row: None)
+
+
+def test_two_databases_may_have_records_of_one_name() -> None:
+    one, other = drawn_leads("drawn/1", 1), drawn_leads("clinic/1", 2)
+    both, alone = clean_of([*one, *other], 1.0, True), clean_of(other, 1.0, True)
+    own = both.segments.patient == "clinic/1"
+    np.testing.assert_array_equal(both.samples[own], alone.samples)
+    assert [len(record) for record in both.records] == [2, 2]
+
+
+def test_every_patient_is_tested_in_noise_of_his_own_whoever_else_is() -> None:
+    one, other = drawn_leads("drawn/1", 1), drawn_leads("drawn/2", 1)  # the same heart
+    both, alone = clean_of([*one, *other], 1.0, True), clean_of(other, 1.0, True)
+    noise = split_noise(drawn_noise(), guard_s=1.0).test
+    noisy = noisy_of(both, noise, ["group 2"])["group 2"]
+    second = both.segments.patient == "drawn/2"
+    np.testing.assert_array_equal(
+        noisy[second], noisy_of(alone, noise, ["group 1", "group 2"])["group 2"]
+    )
+    assert np.abs(noisy[second] - noisy[~second]).max(1).min() > 0.01

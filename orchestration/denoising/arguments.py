@@ -49,17 +49,14 @@ def denoise_arguments(argv: Sequence[str] | None = None, about: str = "") -> Den
         f"--{name} DIR" for name in ("clean", "noise", "out") if not getattr(given, name)
     ]:
         raise UsageError(f"Lacking: {', '.join(lacking)}. See --help.")
-    stress = tuple(_path(name) for name in given.stress)
-    if missing := [str(path) for path in stress if not path.is_file()]:
-        raise UsageError(f"--stress: there is no file {missing[0]}; give stress.json files.")
     return DenoiseArguments(
         given.plan,
         plan,
-        tuple(_path(name) for name in given.clean),
-        _path(given.noise),
+        tuple(_folder(name, "--clean") for name in given.clean),
+        _folder(given.noise, "--noise"),
         place(given.storage, "--storage", STORAGE),
         _path(given.out),
-        stress,
+        tuple(map(_stress, given.stress)),
     )
 
 
@@ -80,6 +77,25 @@ def _parser(about: str) -> argparse.ArgumentParser:
     add("--out", default="", metavar="DIR", help="folder for table, report and checkpoints")
     add("--stress", nargs="+", default=[], metavar="FILE", help="stress.json of stress tests")
     return parser
+
+
+def _folder(name: str, flag: str) -> Path:
+    """A folder that is there."""
+    path = _path(name)
+    if not path.is_dir():
+        raise UsageError(f"{flag}: there is no folder {path}; give one with WFDB records (*.hea).")
+    return path
+
+
+def _stress(name: str) -> Path:
+    """What a stress test found."""
+    path = _path(name)
+    if not path.is_file():
+        raise UsageError(
+            f"--stress: there is no file {path}; give a stress.json, which python -m "
+            "orchestration.stress_test writes."
+        )
+    return path
 
 
 def _path(name: str) -> Path:

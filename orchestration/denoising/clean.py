@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.signal import butter, sosfiltfilt
 
-from datasets.clean_ecg import CleanEcg, cut, joined
+from datasets.clean_ecg import SEGMENT_SAMPLES, CleanEcg, cut, joined
 from datasets.clean_quality import HEART_HZ, well_recorded
 from datasets.clean_records import CLEAN_HZ, CleanLead
 from datasets.clean_scale import scaled
@@ -45,8 +45,8 @@ def clean_of(leads: Sequence[CleanLead], most_outside: float, band_limited: bool
     """
     chosen = well_recorded(joined([cut(lead) for lead in leads]), most_outside)
     taken = [band_limit(lead) for lead in leads] if band_limited else list(leads)
-    names = list(dict.fromkeys(lead.record for lead in leads))
-    own = [[lead for lead in taken if lead.record == name] for name in names]
+    names = list(dict.fromkeys((lead.patient, lead.record) for lead in leads))
+    own = [[lead for lead in taken if (lead.patient, lead.record) == name] for name in names]
     places = _places(chosen, names, own)
     records = tuple(np.stack([lead.samples for lead in beside]) for beside in own)
     S = chosen.samples.shape[1]
@@ -56,15 +56,24 @@ def clean_of(leads: Sequence[CleanLead], most_outside: float, band_limited: bool
 
 
 def band_limit(lead: CleanLead) -> CleanLead:
-    """A lead without what lies outside 0.5 to 40 Hz, which moves no wave."""
+    """A lead without what lies outside 0.5 to 40 Hz, which moves no wave.
+
+    One that is shorter than a segment, of which nothing is used, is left as it is.
+    """
+    if len(lead.samples) < SEGMENT_SAMPLES:
+        return lead
     sos = butter(ORDER, HEART_HZ, "bandpass", fs=CLEAN_HZ, output="sos")
     samples = sosfiltfilt(sos, lead.samples.astype(np.float64))
     return replace(lead, samples=samples.astype(np.float32))
 
 
-def _places(chosen: CleanEcg, names: Sequence[str], own: list[list[CleanLead]]) -> np.ndarray:
+def _places(
+    chosen: CleanEcg, names: Sequence[tuple[str, str]], own: list[list[CleanLead]]
+) -> np.ndarray:
+    """Where each segment lies; a record's name is of one patient, others may have the same."""
     leads = [[lead.lead for lead in beside] for beside in own]
-    record = [names.index(name) for name in chosen.record.tolist()]
+    of = zip(chosen.patient.tolist(), chosen.record.tolist(), strict=True)
+    record = [names.index(name) for name in of]
     lead = [leads[r].index(name) for r, name in zip(record, chosen.lead.tolist(), strict=True)]
     start = np.rint(chosen.start_s * CLEAN_HZ).astype(np.int64)
     return np.stack([np.array(record, np.int64), np.array(lead, np.int64), start], 1)

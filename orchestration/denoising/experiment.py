@@ -15,6 +15,10 @@ from orchestration.denoising.plan import HEARD, DenoisingPlan
 from orchestration.experiment import Point, parameters_of, phases_of, training_of
 from orchestration.keys import key_of
 
+# What else decides the batches: {"made": 2} and so on, once the mixing, the split of the noise,
+# the band, the variation or the noise of validation change, so that old phases are not found.
+MADE: dict[str, Any] = {}
+
 
 @dataclass(frozen=True, kw_only=True)
 class DenoisingExperiment:
@@ -39,7 +43,7 @@ class DenoisingExperiment:
         """What decides this step's weights, resolved: unused hyperparameters do not appear."""
         large = step.view == "teacher_view"
         epochs = self.teacher_epochs if large and self.teacher_epochs else self.training.epochs
-        return {
+        return MADE | {
             "task": "denoising",
             "windows": self.windows,
             "data": dict(self.data),

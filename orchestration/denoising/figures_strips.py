@@ -3,7 +3,6 @@
 A segment is picked by a stated rule, so that nobody chooses a pretty one.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,8 +18,9 @@ from orchestration.denoising.figures_look import CLEAN, DENOISED, NOISY
 from orchestration.evidence.style import INK, canvas, styled
 
 RULE = (
-    "Of the test segments with annotated beats (of all, where none has any), the one whose SNR "
-    "gain is the median; of an even number the lower of the middle two, of equals the first."
+    "Of the first fold's test segments with annotated beats (of all, where none has any), the one "
+    "whose SNR gain is the median; of an even number the lower of the middle two, of equals the "
+    "first."
 )
 
 DOT: dict[str, Any] = {"markersize": 4.5, "markeredgecolor": "white", "markeredgewidth": 0.5}
@@ -185,8 +185,3 @@ def _key(figure: Figure, strip: Strip) -> None:
         lines += [dot] if strip.beats is None else [dot, cross]
     if lines:
         figure.legend(handles=lines, loc="outside lower center", ncols=len(lines))
-
-
-def strip_figures(strips: Sequence[Strip]) -> list[Figure]:
-    """A figure for each."""
-    return [strip_figure(strip) for strip in strips]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from statistics import fmean
 from typing import NamedTuple
 
 from orchestration.build import Outcome, tidy
@@ -35,6 +36,14 @@ class Trained(NamedTuple):
         """Why there is no result; "" if there is one."""
         return next((outcome.failed for outcome in self.outcomes if outcome.failed), "")
 
+    @property
+    def said(self) -> str:
+        """What became of it, for people: validation patients tell, not test patients."""
+        if self.failed:
+            return self.failed
+        rises = [float(outcome.validation["score"]) for outcome in self.outcomes]
+        return f"SNR {fmean(rises):+.2f} dB in validation patients, mean of {len(rises)} folds"
+
 
 def run_denoising(
     sweep: DenoisingSweep, store: Store
@@ -58,14 +67,17 @@ def _finish(
     folds = len(sweep.folds)
     experiments = [e for scheme, _, point in entries for e in sweep.over_folds(scheme, point)]
     outcomes = train_all(experiments, sweep.plan.runtime, store)
-    pairs = zip(experiments, outcomes, strict=True)
-    score_all(sweep, [e for e, outcome in pairs if not outcome.failed], store)
-    return [
+    rows = [
         Trained(scheme, name, point, tuple(outcomes[start : start + folds]))
         for (scheme, name, point), start in zip(
             entries, range(0, len(outcomes), folds), strict=True
         )
     ]
+    for row in rows:
+        print(f"{row.scheme}, {row.name}: {row.said}", flush=True)
+    pairs = zip(experiments, outcomes, strict=True)
+    score_all(sweep, [e for e, outcome in pairs if not outcome.failed], store)
+    return rows
 
 
 def _search(sweep: DenoisingSweep, scheme: str, store: Store) -> list[Trial]:

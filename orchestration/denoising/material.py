@@ -13,7 +13,14 @@ from orchestration.denoising.figures_snr import OutAt
 from orchestration.denoising.figures_spectra import Spectra
 from orchestration.denoising.figures_staging import StagedAt
 from orchestration.denoising.figures_strips import Strip
-from orchestration.denoising.table import BEST, DISTILLED, DenoiserRow, Table, denoising_table
+from orchestration.denoising.table import (
+    BEST,
+    DISTILLED,
+    DenoiserRow,
+    Table,
+    denoising_table,
+    recorded_table,
+)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -57,6 +64,11 @@ class Material:
     def table(self) -> Table:
         """What denoising_table() says of the rows; intervals take a while, so once."""
         return denoising_table(self.rows)
+
+    @cached_property
+    def recorded(self) -> Table:
+        """The SNR gains against ECG as it was recorded."""
+        return recorded_table(self.rows)
 
     @cached_property
     def distilled(self) -> list[Distilled]:

@@ -52,7 +52,7 @@ def denoising_page(found: Material) -> bytes:
 
 def denoising_files_of(found: Material) -> dict[str, bytes]:
     """Names of files -> tables of all that the page shows as numbers or curves."""
-    tables = denoising_files(found.table, found.distilled, found.data)
+    tables = denoising_files(found.table, found.distilled, found.data, found.recorded)
     if found.curves:
         tables["snr.csv"] = as_csv(curves_table(found.curves))
     if found.heard:

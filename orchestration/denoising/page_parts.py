@@ -24,12 +24,14 @@ from orchestration.denoising.page_said import (
 )
 from orchestration.denoising.table import ALONE, PUBLISHED, Table
 from orchestration.denoising.table_view import (
+    RECORDED,
     TABLE,
     TAUGHT,
     after_view,
     distillation_said,
     distillation_view,
     gains_view,
+    recorded_view,
 )
 from orchestration.evidence import page
 from orchestration.evidence.formats import signed
@@ -49,6 +51,7 @@ def parts_of(found: Material) -> list[Part]:
     parts = {
         "Summary": _summary(found, table),
         "The paper's table": _table(table),
+        "Against ECG as recorded": _recorded(found),
         "What distillation gained": _distilled(found),
         "All measures": _after(table),
         "Ten seconds of each group": _strips(found),
@@ -68,9 +71,9 @@ def _summary(found: Material, table: Table) -> Iterator[Block]:
     row, test = found.shown, found.data.test
     size = "" if row.parameters is None else f" It has {row.parameters:,} parameters."
     yield page.text(
-        f"Denoisers cleaned {test.segments:,} segments of 10 s of {test.patients} patients whom "
-        "no network had seen, under noise that none had heard. Cards are the mean SNR gain of "
-        f"{row.name}, with its 95 % interval over patients.{size}"
+        f"Denoisers cleaned {test.segments:,} segments of 10 s of {test.patients} patients, "
+        "each by a network that had not seen that patient, under noise that none had heard. Cards "
+        f"are the mean SNR gain of {row.name}, with its 95 % interval over patients.{size}"
     )
     yield page.cards([_card(line, table) for line in table if _is_snr(line, row.name)])
     together = [each for each in found.distilled if each.group == ALL_GROUPS]
@@ -109,6 +112,12 @@ def _table(table: Table) -> Iterator[Block]:
     points = {line["row"]: line["point"] for line in table if line["point"]}
     if points:
         yield page.note("; ".join(f"{name}: {point}" for name, point in points.items()) + ".")
+
+
+def _recorded(found: Material) -> Iterator[Block]:
+    if found.recorded:
+        yield page.table(recorded_view(found.recorded))
+        yield page.note(RECORDED)
 
 
 def _after(table: Table) -> Iterator[Block]:

@@ -33,7 +33,7 @@ class DenoiserSearch(Search):
     startup: int = 4
 
     def __post_init__(self) -> None:
-        known("search.methods", self.methods, DENOISING)
+        known("search.methods", self.methods, [n for n, s in DENOISING.items() if len(s) > 1])
         self.check_numbers()
         low, high = self.beta
         if not 0.0 < low <= high:

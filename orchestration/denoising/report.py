@@ -51,6 +51,11 @@ def material_of(
     found = open_leads(store, sweep.windows, sweep.digests(fold.test))
     leads = [lead for patient in found.values() for lead in patient]
     clean = clean_of(leads, plan.most_outside, plan.band_limited)
+    if not len(clean):
+        raise ValueError(
+            f"no segment of the test patients {sorted(fold.test)} has at most {plan.most_outside} "
+            "of its power outside the heart's band. Raise --most-outside, or add cleaner records."
+        )
     networks = {row.name: _network(row, store) for row in own}
     strips, spectra = looked_at(clean, noise.test, groups, shown.name, networks[shown.name])
     marked = {p.name: p.digest for p in sweep.patients if p.annotated}

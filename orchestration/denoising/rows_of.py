@@ -17,7 +17,7 @@ from orchestration.denoising.main_job import Trained
 from orchestration.denoising.networks import network_denoiser
 from orchestration.denoising.scoring import key_of_filter
 from orchestration.denoising.table import DenoiserRow, Scored
-from orchestration.denoising.tested import joined, read_tested
+from orchestration.denoising.tested import RECORDED, joined, read_tested
 from orchestration.store import Store
 
 REPEATS = 15
@@ -63,9 +63,11 @@ def point_said(row: Trained) -> str:
 def _filter(sweep: DenoisingSweep, scheme: str, name: str, store: Store) -> DenoiserRow:
     experiments = sweep.over_folds(scheme, sweep.plan.point(sweep.plan.baseline))
     keys = [key_of_filter(name, experiment) for experiment in experiments]
+    groups, recorded = _tested(keys, experiments, store)
     return DenoiserRow(
         name=name,
-        groups=_tested(keys, experiments, store),
+        groups=groups,
+        recorded=recorded,
         ms=timed_ms(CLASSICAL[name]),
     )
 
@@ -74,9 +76,11 @@ def _network(sweep: DenoisingSweep, row: Trained, store: Store) -> DenoiserRow:
     experiments = sweep.over_folds(row.scheme, row.point)
     with store.phase(row.keys[0]) as folder:
         stored = checkpoint.load(folder)
+    groups, recorded = _tested(row.keys, experiments, store)
     return DenoiserRow(
         name=row.name,
-        groups=_tested(row.keys, experiments, store),
+        groups=groups,
+        recorded=recorded,
         parameters=count(stored.spec),
         macs=macs(stored.spec),
         ms=timed_ms(network_denoiser(stored.model)),
@@ -86,7 +90,10 @@ def _network(sweep: DenoisingSweep, row: Trained, store: Store) -> DenoiserRow:
 
 def _tested(
     keys: Sequence[str], experiments: Sequence[DenoisingExperiment], store: Store
-) -> dict[str, Scored]:
-    """Group -> the test segments of all folds."""
+) -> tuple[dict[str, Scored], dict[str, Scored]]:
+    """Group -> the test segments of all folds, in the heart's band and as they were recorded."""
     pairs = zip(keys, experiments, strict=True)
-    return joined([read_tested(store, key, e.fold.test) for key, e in pairs])
+    found = joined([read_tested(store, key, e.fold.test) for key, e in pairs])
+    recorded = {name: scored for name, scored in found.items() if name.endswith(RECORDED)}
+    groups = {name: scored for name, scored in found.items() if name not in recorded}
+    return groups, {name.removesuffix(RECORDED): each for name, each in recorded.items()}

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
+import pyarrow as pa
 import ray
 
-from datasets.noise import split_noise
+from datasets.clean_records import CleanLead
+from datasets.noise import Noise, split_noise
 from kd_core import checkpoint
 from kd_core.predict import device_at_hand
 from orchestration.denoising.classical import CLASSICAL, Denoiser
@@ -13,7 +15,7 @@ from orchestration.denoising.experiment import DenoisingExperiment, DenoisingSwe
 from orchestration.denoising.networks import network_denoiser
 from orchestration.denoising.plan import HEARD
 from orchestration.denoising.stored import open_leads, open_noise
-from orchestration.denoising.tested import missing, tested_table, write_tested
+from orchestration.denoising.tested import RECORDED, measures_table, missing, write_tested
 from orchestration.experiment import phases_of
 from orchestration.keys import key_of
 from orchestration.plan import Runtime
@@ -51,8 +53,7 @@ def score(asked: Asked, root: str) -> None:
     denoise = denoiser_of(key, store, experiment)
     for name in missing(store, key, digests):
         (leads,) = open_leads(store, experiment.windows, {name: digests[name]}).values()
-        clean = clean_of(leads, experiment.most_outside, experiment.band_limited)
-        table = tested_table(clean, noise, HEARD[experiment.scheme], denoise)
+        table = _table(leads, noise, experiment, denoise)
         write_tested(store, key, name, digests[name], table)
 
 
@@ -63,6 +64,19 @@ def denoiser_of(key: str, store: Store, experiment: DenoisingExperiment) -> Deno
             return classical
     with store.phase(key) as folder:
         return network_denoiser(checkpoint.load(folder).model.to(device_at_hand()))
+
+
+def _table(
+    leads: Sequence[CleanLead], noise: Noise, experiment: DenoisingExperiment, denoise: Denoiser
+) -> pa.Table:
+    """A patient's measures; where clean ECG was limited to the heart's band, also of all of it."""
+    groups, most = HEARD[experiment.scheme], experiment.most_outside
+    clean = clean_of(leads, most, experiment.band_limited)
+    table = measures_table(clean, noise, groups, denoise)
+    if not experiment.band_limited:
+        return table
+    recorded = clean_of(leads, most, False)
+    return pa.concat_tables([table, measures_table(recorded, noise, groups, denoise, RECORDED)])
 
 
 def _tested(sweep: DenoisingSweep, experiment: DenoisingExperiment) -> dict[str, str]:

@@ -26,7 +26,8 @@ from kd_core import checkpoint
 from kd_core.confusion import Confusion
 from kd_core.predict import device_at_hand, predict
 from orchestration.batches import Batches
-from orchestration.denoising.stress_night import Track, Whole, middle_snr_db, noise_along, track_of
+from orchestration.denoising.classical import Whole
+from orchestration.denoising.stress_night import Track, middle_snr_db, noise_along, track_of
 from orchestration.denoising.stress_store import CLEAN, Asked, Level, seed_of, write_stressed
 from orchestration.store import Store
 

@@ -12,8 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from orchestration.denoising.classical import CLASSICAL
-from orchestration.denoising.stress_night import Whole
+from orchestration.denoising.classical import CLASSICAL, Whole, whole_of
 from orchestration.keys import key_of
 from orchestration.staging.networks import SUMS
 from orchestration.staging.spec import CONFIG
@@ -37,8 +36,7 @@ class Front:
         if self == BARE:
             yield lambda samples, hz: samples
         elif not self.files:
-            classical = CLASSICAL[self.name]
-            yield lambda samples, hz: classical(samples[None], hz)[0]
+            yield whole_of(self.name)
         else:
             with tempfile.TemporaryDirectory() as folder:
                 for name, content in self.files.items():

@@ -4,7 +4,6 @@ Arrays in, arrays out. Noise is added and taken away in the continuous signal, f
 segments of 30 s would err at each border, and noise that began anew there would jump.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,8 +16,7 @@ from datasets.noise_mix import long_mixture
 from datasets.recut import PAGE_S, is_widened, joined
 from datasets.segments import BORROWED_S, SEGMENT_S
 from datasets.signals import RATE_HZ, resample
-
-Whole = Callable[[np.ndarray, float], np.ndarray]  # samples (n,) of one rate -> (n,)
+from orchestration.denoising.classical import Whole
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,12 +5,18 @@ CSV, LaTeX and JSON. Means are over segments, as the paper's, intervals are BCa 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from orchestration.denoising.measures import MEASURES, Values, gains, mean_over_segments
+from orchestration.denoising.measures import (
+    MEASURES,
+    Values,
+    gains,
+    mean_over_patients,
+    mean_over_segments,
+)
 from orchestration.evidence.formats import as_number
 
 TEACHER, ALONE, DISTILLED, BEST = "denoiser teacher", "denoiser", "denoiser + KD", "Best found"
@@ -65,6 +71,8 @@ class DenoiserRow:
     """TEACHER, ALONE, DISTILLED, BEST, or a key of CLASSICAL."""
     groups: Mapping[str, Scored]
     """Group of noise -> its test segments."""
+    recorded: Mapping[str, Scored] = field(default_factory=dict)
+    """The same where the clean ECG is not limited to the heart's band; empty where none is."""
     parameters: int | None = None
     """None of a filter, which learns nothing."""
     macs: int | None = None
@@ -85,8 +93,16 @@ def denoising_table(rows: Sequence[DenoiserRow]) -> Table:
     ]
 
 
+def recorded_table(rows: Sequence[DenoiserRow]) -> Table:
+    """A row for each denoiser and group: the SNR gain against ECG as it was recorded."""
+    return [
+        _line(row, group, scored, "SNR") for row in rows for group, scored in row.recorded.items()
+    ]
+
+
 def _line(row: DenoiserRow, group: str, tested: Scored, name: str) -> dict[str, Any]:
     gain = mean_over_segments(tested.gains[name], tested.patient)
+    alike = mean_over_patients(tested.gains[name], tested.patient)
     after = mean_over_segments(tested.after[name], tested.patient)
     published = PUBLISHED.get(group, {}).get(name)
     return {
@@ -100,6 +116,9 @@ def _line(row: DenoiserRow, group: str, tested: Scored, name: str) -> dict[str, 
         "gain": gain.estimate,
         "gain_low": as_number(gain.low),
         "gain_high": as_number(gain.high),
+        "gain_a_patient": alike.estimate,
+        "gain_a_patient_low": as_number(alike.low),
+        "gain_a_patient_high": as_number(alike.high),
         "published": published,
         "difference": None if published is None else gain.estimate - published,
         "segments": len(tested.patient),

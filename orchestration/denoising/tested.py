@@ -14,14 +14,17 @@ import pyarrow.parquet as pq
 
 from datasets.clean_records import CLEAN_HZ
 from datasets.noise import Noise
-from datasets.noise_mix import mix_group
+from datasets.noise_mix import GROUPS, mix_group
 from orchestration.denoising.classical import Denoiser
 from orchestration.denoising.clean import Clean
 from orchestration.denoising.measures import MEASURES, measured
 from orchestration.denoising.table import Scored
+from orchestration.keys import key_of
 from orchestration.store import Store
 
+FORMAT = "1"  # raise it when noise, filters or columns change, so that all is tested again
 TEST_SEED = 11  # of the noise that tests: the same for every denoiser
+RECORDED = ", as recorded"  # of groups whose clean ECG is not limited to the heart's band
 BEFORE, AFTER = "noisy ", "denoised "  # of the names of columns
 
 
@@ -31,21 +34,30 @@ def path_of(key: str, patient: str) -> str:
 
 
 def noisy_of(clean: Clean, noise: Noise, groups: Sequence[str]) -> dict[str, np.ndarray]:
-    """Group -> all segments under its noise, the same whoever denoises. Shapes: (n, 3600)."""
-    return {
-        group: mix_group(clean.samples, noise, group, np.random.default_rng([TEST_SEED, place]))
-        for place, group in enumerate(groups)
-    }
+    """Group -> all segments under its noise, the same whoever denoises. Shapes: (n, 3600).
+
+    Each patient hears noise of his own, whoever else is asked for.
+    """
+    return {group: _noisy(clean, noise, group) for group in groups}
 
 
-def tested_table(clean: Clean, noise: Noise, groups: Sequence[str], denoise: Denoiser) -> pa.Table:
-    """One patient's segments before and after denoising, group after group."""
+def measures_table(
+    clean: Clean, noise: Noise, groups: Sequence[str], denoise: Denoiser, told: str = ""
+) -> pa.Table:
+    """One patient's segments before and after denoising, group after group.
+
+    Of a patient of whom no segment is clean enough it has no rows.
+
+    Args:
+        told: what is added to the name of each group.
+    """
     tables = []
     for group, noisy in noisy_of(clean, noise, groups).items():
         before = measured(clean.samples, noisy)
-        after = measured(clean.samples, denoise(noisy, CLEAN_HZ))
+        denoised = denoise(noisy, CLEAN_HZ) if len(noisy) else noisy  # filters want a row
+        after = measured(clean.samples, denoised)
         columns = {
-            "group": pa.array([group] * len(clean), pa.string()),
+            "group": pa.array([group + told] * len(clean), pa.string()),
             "record": pa.array(clean.segments.record.tolist(), pa.string()),
             "lead": pa.array(clean.segments.lead.tolist(), pa.string()),
             "start_s": pa.array(clean.segments.start_s, pa.float64()),
@@ -60,7 +72,7 @@ def tested_table(clean: Clean, noise: Noise, groups: Sequence[str], denoise: Den
 def write_tested(store: Store, key: str, patient: str, digest: str, table: pa.Table) -> None:
     """Write one patient's measures, and of which records they are."""
     content = io.BytesIO()
-    pq.write_table(table.replace_schema_metadata({"digest": digest}), content)
+    pq.write_table(table.replace_schema_metadata({"digest": digest, "format": FORMAT}), content)
     store.files.write(path_of(key, patient), content.getvalue())
 
 
@@ -80,8 +92,18 @@ def read_tested(store: Store, key: str, patients: Iterable[str]) -> dict[str, Sc
 
 
 def joined(parts: Sequence[Mapping[str, Scored]]) -> dict[str, Scored]:
-    """The test segments of several folds together."""
-    return {group: _joined([part[group] for part in parts]) for group in parts[0]}
+    """The test segments of several folds together; a fold may have none."""
+    groups = dict.fromkeys(group for part in parts for group in part)
+    return {group: _joined([part[group] for part in parts if group in part]) for group in groups}
+
+
+def _noisy(clean: Clean, noise: Noise, group: str) -> np.ndarray:
+    noisy = np.empty_like(clean.samples)
+    for name in np.unique(clean.segments.patient).tolist():
+        own = clean.segments.patient == name
+        numbers = TEST_SEED, int(key_of({"patient": name})[:8], 16), list(GROUPS).index(group)
+        noisy[own] = mix_group(clean.samples[own], noise, group, np.random.default_rng(numbers))
+    return noisy
 
 
 def _by_group(table: pa.Table) -> dict[str, Scored]:
@@ -117,4 +139,5 @@ def _is_there(store: Store, key: str, patient: str, digest: str) -> bool:
             found = pq.read_schema(file).metadata or {}
     except (FileNotFoundError, pa.ArrowInvalid):
         return False
-    return bool(found.get(b"digest", b"").decode() == digest)
+    wanted = {b"digest": digest.encode(), b"format": FORMAT.encode()}
+    return all(found.get(name) == value for name, value in wanted.items())

@@ -2,10 +2,12 @@
 
 import json
 import platform
+import shlex
 import shutil
-from collections.abc import Sequence
-from html import escape
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from orchestration.denoising.experiment import DenoisingSweep
 from orchestration.denoising.main_job import Trained
@@ -26,18 +28,20 @@ def write_all(
     out: Path,
     stress: Sequence[Path] = (),
 ) -> list[Path]:
-    """Fill a folder a scheme, which has the scheme's name; gives them."""
+    """Fill a folder for each scheme of which a network was trained, by its name; gives them."""
     made = provenance(sweep.windows, sweep.digests([patient.name for patient in sweep.patients]))
-    machine = f"{platform.machine()}, {platform.system()}"
-    told = escape(json.dumps(made | {"machine": machine, "noise": sweep.noise}, indent=1))
+    made |= {"command": _typed(), "noise": sweep.noise}
+    made |= {"machine": f"{platform.machine()}, {platform.system()}"}
     staged = [found for path in stress for found in staged_under_noise(path)]
     folders = []
     for scheme in sweep.plan.schemes:
         folder = out / scheme.replace(" ", "-")
         own = [row for row in trained if row.scheme == scheme and not row.failed]
+        if not own:
+            continue  # every reason has been printed
         copy_best(shown_row(own), store, folder / "best")
         material = material_of(
-            sweep, scheme, trained, store, made["command"], staged, f"<pre>{told}</pre>"
+            sweep, scheme, trained, store, made["command"], staged, json.dumps(made, indent=1)
         )
         write_denoising_page(folder, material, png=True)
         folders.append(folder)
@@ -56,8 +60,26 @@ def copy_best(row: Trained, store: Store, target: Path) -> None:
 
 
 def staged_under_noise(path: Path) -> list[StagedUnderNoise]:
-    """What a stress test found: a part of the report for each network and denoiser."""
-    conditions = read_conditions(path.read_bytes())
+    """What a stress test found: a part of the report for each network and denoiser.
+
+    Raises ValueError where the file is not what a stress test writes, or has no denoiser.
+    """
+    try:
+        found = _parts(read_conditions(path.read_bytes()))
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"{path} is no stress.json of python -m orchestration.stress_test: "
+            f"{type(error).__name__} {error}. Run the stress test again."
+        ) from error
+    if not found:
+        raise ValueError(
+            f"{path} compares nothing, for no denoiser was in front of the networks. Run the "
+            "stress test with --denoise."
+        )
+    return found
+
+
+def _parts(conditions: Sequence[Mapping[str, Any]]) -> list[StagedUnderNoise]:
     schemes = dict.fromkeys(one["scheme"] for one in conditions)
     floors = {scheme: floors_of(conditions, scheme) for scheme in schemes}
     pairs = dict.fromkeys((one["row"], one["denoiser"]) for one in conditions)
@@ -68,3 +90,10 @@ def staged_under_noise(path: Path) -> list[StagedUnderNoise]:
         for row, denoiser in pairs
         if denoiser != "none"
     ]
+
+
+def _typed() -> str:
+    """The command as a person types it; of a module that is run, Python only keeps the file."""
+    module = getattr(sys.modules["__main__"], "__spec__", None)
+    script = ["-m", module.name] if module else sys.argv[:1]
+    return shlex.join(["python", *script, *sys.argv[1:]])

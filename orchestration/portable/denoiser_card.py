@@ -78,7 +78,12 @@ def _scores(spec: DenoiserSpec) -> str:
     if not scores:
         return "## Scores\n\nNone came with the checkpoint: nothing is known of how well it does."
     rows = [[plain(name), f"{value:.4g}"] for name, value in list(scores.items())[:MOST_SCORES]]
-    return "## Scores\n\n" + table([["score", "value"], *rows])
+    told = (
+        "Of validation patients, as the phase left them: `score` is the mean rise of the SNR in "
+        "dB, `mse` the mean squared error at the scale of training. They chose this network, and "
+        "of several folds the best; how it does on others is in the report of its sweep."
+    )
+    return f"## Scores\n\n{told}\n\n" + table([["score", "value"], *rows])
 
 
 def _agreement(spec: DenoiserSpec) -> str:
