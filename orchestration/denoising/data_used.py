@@ -110,7 +110,8 @@ def _left_out(reasons: Mapping[str, int]) -> str:
 
 
 def _records(part: EcgPart) -> str:
-    return _listed([f"{count} records of {name}" for name, count in part.records.items()])
+    plural = {name: "s" if count > 1 else "" for name, count in part.records.items()}
+    return _listed([f"{n} record{plural[name]} of {name}" for name, n in part.records.items()])
 
 
 def _people(n: int) -> str:

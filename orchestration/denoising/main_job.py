@@ -42,7 +42,7 @@ class Trained(NamedTuple):
         if self.failed:
             return self.failed
         rises = [float(outcome.validation["score"]) for outcome in self.outcomes]
-        return f"SNR {fmean(rises):+.2f} dB in validation patients, mean of {len(rises)} folds"
+        return f"SNR {fmean(rises):+.2f} dB in validation patients; folds: {len(rises)}"
 
 
 def run_denoising(

@@ -147,7 +147,7 @@ def pilot() -> DenoisingPlan:
 
 
 def smoke() -> DenoisingPlan:
-    """A minute on two cores: shows that every part works, not how well."""
+    """A minute on two cores: shows that every part works, not how well; no larger teacher."""
     plan = default()
     return replace(
         plan,

@@ -41,7 +41,7 @@ def spec_of(
     presets = (preset for preset, made in DENOISERS.items() if made() == network)
     model = next(presets, network.kind)
     return DenoiserSpec(
-        name=check_name(name or " ".join(filter(None, [model, str(phase.get("phase", ""))]))),
+        name=check_name(name or " ".join([model, *_without_point(phase)])),
         hz=network.hz,
         stride=network.stride,
         halo=halo(network),
@@ -62,6 +62,11 @@ def spec_of(
             },
         },
     )
+
+
+def _without_point(phase: Mapping[str, Any]) -> list[str]:
+    """The words of a phase's name without its hyperparameters, which are told beside it."""
+    return [word for word in str(phase.get("phase", "")).split() if "=" not in word]
 
 
 def _read_json(path: Path, content: bytes) -> dict[str, Any]:
