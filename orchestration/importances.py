@@ -86,7 +86,7 @@ def _evaluated(trials: Sequence[FrozenTrial], values: np.ndarray, best: int) -> 
 
 def _frozen(trial: TrialPoint, search: Search) -> FrozenTrial:
     """The trial as Optuna knows it."""
-    known = {name: getattr(trial, name) for name in SPACE}
+    known = {name: getattr(trial, name, None) for name in SPACE}
     asked = optuna.trial.FixedTrial({n: value for n, value in known.items() if value is not None})
     space(asked, search)
     return _told(asked.params, asked.distributions, trial.score)

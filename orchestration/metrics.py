@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 
 TAGS = ("phase", "key", "scheme", "fold")
 SHOWN = ("loss", "mse", "ce", "kd", "at", "weighted_f1", "kappa", "macro_f1", "accuracy", "epoch")
-LOGGED = ("loss", "mse", "weighted_f1", "kappa")
+LOGGED = {"loss": ".3f", "mse": ".3g", "weighted_f1": ".3f", "kappa": ".3f"}
 
 
 def watch(phase: Phase) -> Callable[[EpochReport], None]:
@@ -34,7 +34,7 @@ def watch(phase: Phase) -> Callable[[EpochReport], None]:
         for name in SHOWN:
             if name in values:
                 _gauge(name).set(values[name], tags)
-        text = " ".join(f"{n}={values[n]:.3g}" for n in LOGGED if n in values)
+        text = " ".join(f"{n}={values[n]:{form}}" for n, form in LOGGED.items() if n in values)
         logger.info("%s: epoch=%d %s%s", phase, epoch.epoch, text, " best" if epoch.best else "")
 
     return listen
