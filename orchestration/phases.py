@@ -10,7 +10,6 @@ from kd_core import checkpoint
 from kd_core.distributed import rank
 from kd_core.fit import EpochReport, Training, fit
 from kd_core.models import build_model, spec_from_dict
-from orchestration.denoising.task import denoising_task
 from orchestration.experiment import Phase
 from orchestration.halfway import Halfway
 from orchestration.spent import Laps
@@ -20,9 +19,18 @@ from orchestration.task import Task
 
 Report = Callable[[EpochReport], None]
 
+
+def _denoising_task(
+    phase: Phase, upstream: Mapping[str, Path], store: Store, device: torch.device
+) -> Task:
+    from orchestration.denoising.task import denoising_task  # scipy, which stagers do not need
+
+    return denoising_task(phase, upstream, store, device)
+
+
 TASKS: dict[str, Callable[[Phase, Mapping[str, Path], Store, torch.device], Task]] = {
     "staging": staging_task,
-    "denoising": denoising_task,
+    "denoising": _denoising_task,
 }
 
 
