@@ -17,7 +17,7 @@ from orchestration.plan import Plan
 from orchestration.plans import PLANS
 
 P = TypeVar("P", bound=Any)  # a dataclass: a plan
-PLAN_OPTIONS = ("--plan", "--source", "--recordings", "--storage")
+PLAN_OPTIONS = ("--plan", "--source", "--recordings", "--storage", "--denoise")
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,7 @@ class SweepArguments:
     source: str  # a row of SOURCES
     recordings: Path
     storage: str  # a folder or a URL
+    denoise: Path | None = None  # folder of an exported denoiser, which the ECG goes through
 
 
 def sweep_arguments(argv: Sequence[str] | None = None, script: str = "sweep") -> SweepArguments:
@@ -57,6 +58,7 @@ def sweep_arguments(argv: Sequence[str] | None = None, script: str = "sweep") ->
         given.source,
         folder(given.recordings, "--recordings", RECORDINGS),
         place(given.storage, "--storage", STORAGE),
+        folder(given.denoise, "--denoise", "") if given.denoise else None,
     )
 
 
@@ -84,6 +86,9 @@ def _parser(script: str) -> argparse.ArgumentParser:
     parser.add_argument("--source", default="mass", help=f"one of {', '.join(SOURCES)}")
     parser.add_argument("--recordings", help=f"folder of recordings (or ${RECORDINGS})")
     parser.add_argument("--storage", help=f"folder or bucket for everything made (or ${STORAGE})")
+    parser.add_argument(
+        "--denoise", default="", help="exported denoiser, which the ECG of all nights goes through"
+    )
     return parser
 
 

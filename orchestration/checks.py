@@ -15,6 +15,7 @@ from datasets.sources import SOURCES
 from orchestration.cohort import Cohort
 from orchestration.estimate import first_stop, least_subjects
 from orchestration.plan import Plan
+from orchestration.staging.denoiser import DenoisedBy
 from orchestration.store import Store
 from orchestration.sweeps import Sweep, make_sweep
 
@@ -90,10 +91,12 @@ def check_nights(cohort: Cohort) -> Check:
     return Check(OK, "nights", text)
 
 
-def check_folds(plan: Plan, windows: str, cohort: Cohort) -> tuple[Check, Sweep | None]:
+def check_folds(
+    plan: Plan, windows: str, cohort: Cohort, denoiser: DenoisedBy | None = None
+) -> tuple[Check, Sweep | None]:
     """Whether every fold can be trained, selected and tested."""
     try:
-        sweep = make_sweep(plan, windows, cohort.subjects)
+        sweep = make_sweep(plan, windows, cohort.subjects, denoiser)
     except ValueError as error:
         return Check(FAIL, "folds", str(error)), None
     parts = zip(

@@ -12,6 +12,7 @@ import ray
 from datasets.recording import RecordingRef
 from orchestration import checks
 from orchestration.arguments import SweepArguments
+from orchestration.behind import denoised_key
 from orchestration.checks import FAIL, INFO, OK, WARN, Check
 from orchestration.cluster import connect, fitted
 from orchestration.cohort import Cohort, found, ingested, stated
@@ -21,6 +22,7 @@ from orchestration.forecast import forecast
 from orchestration.ingest import windows_key
 from orchestration.nodes import check_nodes
 from orchestration.plan import Runtime
+from orchestration.staging.denoiser import load_denoiser
 from orchestration.store import Store
 
 NIGHTS = 200  # of MASS cohort 1
@@ -55,7 +57,9 @@ def diagnose(
         files = [name for ref in (*refs[:1], *refs[-1:]) if (name := ref.signals)]
         yield from check_nodes(store.root if store else "", files, cache_bytes(cohort.segments))
     plan = replace(asked.plan, runtime=runtime)
-    check, sweep = checks.check_folds(plan, windows, cohort)
+    by = load_denoiser(asked.denoise).told if asked.denoise else None
+    windows = denoised_key(windows, by) if by else windows
+    check, sweep = checks.check_folds(plan, windows, cohort, by)
     yield check
     if sweep:
         yield checks.check_search(sweep)

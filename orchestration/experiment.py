@@ -18,6 +18,7 @@ from kd_core.methods import METHODS, OBJECTIVES, Step
 from kd_core.models import ModelSpec, tap_lengths
 from kd_core.objectives.attention import layers_of
 from orchestration.keys import key_of
+from orchestration.staging.denoiser import DenoisedBy
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +89,7 @@ class Experiment:
     weighted: bool  # class weights in the cross-entropy, Eq. 1
     training: Training
     seed: int
+    denoiser: DenoisedBy | None = None  # what the ECG of all nights went through
 
     def spec_of(self, step: Step) -> dict[str, Any]:
         """What decides this step's weights, resolved: unused hyperparameters do not appear."""
@@ -106,7 +108,7 @@ class Experiment:
             "weighted": self.weighted and row.uses_labels,
             "training": training_of(self.training, step),
             "seed": self.seed,
-        }
+        } | ({"denoiser": self.denoiser._asdict()} if self.denoiser else {})
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,9 @@ def report(done: "Exported") -> str:
     from orchestration.portable.words import agreement_words
 
     model = shlex.quote(str(done.folder))
-    use = f"stage with it: python -m orchestration.stage NIGHT.edf --model {model} --out DIR"
+    denoiser = " --denoise DENOISER" if done.spec.denoiser else ""
+    command = f"python -m orchestration.stage NIGHT.edf --model {model}{denoiser} --out DIR"
+    use = f"stage with it: {command}"
     return "\n".join([*_files(done), *agreement_words(done.spec), use])
 
 

@@ -6,15 +6,12 @@ the same source is left alone, so running it again does only what is missing.
 
 import hashlib
 import json
-import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
-
-import ray.data
 
 import datasets
 from datasets.parquet import LAYOUT, Subject, read_subject, write_night
@@ -22,13 +19,14 @@ from datasets.recording import RecordingRef, UnusableRecording
 from datasets.segments import SEGMENT_S, cut_segments
 from datasets.signals import RATE_HZ
 from datasets.sources import SOURCES
+from orchestration.each import each_on_ray
 from orchestration.formats import as_csv
 from orchestration.keys import key_of
+from orchestration.staging.denoiser import DenoisedBy
 from orchestration.store import Store
 
 COLUMNS = ("subject", "subset", "person", "status", "segments", "eeg", "ecg", "reason", "signals")
 HEAD_BYTES = 1 << 20
-TASKS = 1000  # at most; each costs the driver ten milliseconds, so more nights share them
 
 
 class Ingest(NamedTuple):
@@ -38,6 +36,7 @@ class Ingest(NamedTuple):
     subjects: tuple[Subject, ...]
     rows: tuple[dict[str, Any], ...]  # one a recording, columns COLUMNS
     manifest: str  # where the rows are
+    denoiser: DenoisedBy | None = None  # what the ECG of all nights went through
 
     @property
     def refused(self) -> list[dict[str, Any]]:
@@ -59,11 +58,27 @@ def ingest(refs: Sequence[RecordingRef], store: Store) -> Ingest:
         ValueError: none of them can be used.
     """
     windows = windows_key(refs[0].source)
-    rows, manifest = [], f"windows/{windows}/ingest.csv"
-    for row in _on_ray(refs, windows, store.root):
+    rows: list[dict[str, Any]] = []
+    nights = [asdict(ref) for ref in refs]
+    for row in each_on_ray(nights, ingest_night, windows=windows, root=store.root):
         rows.append(row)
-        print(f"  night {len(rows)}/{len(refs)}: {_line(row)}", flush=True)
-    rows.sort(key=lambda row: str(row["subject"]))
+        print(f"  night {len(rows)}/{len(refs)}: {line_of(row)}", flush=True)
+    return found(windows, rows, store)
+
+
+def found(
+    windows: str,
+    rows: Sequence[dict[str, Any]],
+    store: Store,
+    denoiser: DenoisedBy | None = None,
+) -> Ingest:
+    """What manifest rows come to; they are written beside the nights.
+
+    Raises:
+        ValueError: none of them is of a night that can be used.
+    """
+    rows = sorted(rows, key=lambda row: str(row["subject"]))
+    manifest = f"windows/{windows}/ingest.csv"
     store.files.write(manifest, as_csv([{name: row[name] for name in COLUMNS} for row in rows]))
     subjects = tuple(_subject(row) for row in rows if row["status"] != "refused")
     if not subjects:
@@ -71,7 +86,7 @@ def ingest(refs: Sequence[RecordingRef], store: Store) -> Ingest:
             f"None of the {len(rows)} recordings can be used; the first: "
             f"{rows[0]['reason']} All reasons are in {store.root}/{manifest}."
         )
-    return Ingest(windows, subjects, tuple(rows), f"{store.root}/{manifest}")
+    return Ingest(windows, subjects, tuple(rows), f"{store.root}/{manifest}", denoiser)
 
 
 def windows_key(source: str) -> str:
@@ -88,7 +103,7 @@ def ingest_night(row: dict[str, Any], windows: str, root: str) -> dict[str, Any]
     path = f"windows/{windows}/{ref.subject}.parquet"
     done = {"subject": ref.subject, "subset": ref.subset, "person": ref.person}
     done |= {"signals": ref.signals, "reason": "", "footer": ""}
-    there = _there(path, store)
+    there = night_there(path, store)
     try:
         source_hash = _source_hash(ref)
         kept = there is not None and there.source_hash == source_hash
@@ -98,7 +113,7 @@ def ingest_night(row: dict[str, Any], windows: str, root: str) -> dict[str, Any]
         return done | {"status": "refused", "segments": 0, "eeg": "", "ecg": "", "reason": reason}
     if night:
         with store.files.writing(path) as local:  # a full disk is no fault of the night
-            write_night(local, night, source_hash, _versions())
+            write_night(local, night, source_hash, library_versions())
             there = read_subject(local)
     assert there is not None
     return done | {
@@ -110,17 +125,21 @@ def ingest_night(row: dict[str, Any], windows: str, root: str) -> dict[str, Any]
     }
 
 
-def _on_ray(refs: Sequence[RecordingRef], windows: str, root: str) -> Iterator[dict[str, Any]]:
-    """Manifest rows in the order the nights are done; up to TASKS nights, a task for each."""
-    logging.getLogger("ray.data").setLevel(logging.ERROR)  # its plan, and that it draws no bars
-    ray.data.DataContext.get_current().enable_progress_bars = False
-    blocks = min(len(refs), TASKS)
-    tasks = ray.data.from_items([asdict(ref) for ref in refs], override_num_blocks=blocks)
-    rows = tasks.map(ingest_night, fn_kwargs={"windows": windows, "root": root}, num_cpus=1)
-    yield from rows.iter_rows()
+def library_versions() -> dict[str, str]:
+    """The programs that make a night, by name."""
+    libraries = {name: version(name) for name in ("soxr", "numpy", "pyarrow")}
+    return {"ecg-sleep-distillation": datasets.__version__, **libraries}
 
 
-def _there(path: str, store: Store) -> Subject | None:
+def line_of(row: dict[str, Any]) -> str:
+    """A manifest row for people."""
+    name = f"{row['subset']} {row['subject']}"
+    if row["status"] == "refused":
+        return f"{name} refused: {row['reason']}"
+    return f"{name} {row['status']}, {row['segments']} segments, {row['eeg']}, {row['ecg']}"
+
+
+def night_there(path: str, store: Store) -> Subject | None:
     """The night that is in the store already, from its footer; None if there is none to use."""
     with suppress(ValueError, FileNotFoundError), store.files.opened(path) as file:
         return read_subject(file)  # a file that is no night is written anew
@@ -148,15 +167,3 @@ def _source_hash(ref: RecordingRef) -> str:
             file.seek(max(0, size - HEAD_BYTES))
             digest.update(file.read())
     return digest.hexdigest()
-
-
-def _versions() -> dict[str, str]:
-    libraries = {name: version(name) for name in ("soxr", "numpy", "pyarrow")}
-    return {"ecg-sleep-distillation": datasets.__version__, **libraries}
-
-
-def _line(row: dict[str, Any]) -> str:
-    name = f"{row['subset']} {row['subject']}"
-    if row["status"] == "refused":
-        return f"{name} refused: {row['reason']}"
-    return f"{name} {row['status']}, {row['segments']} segments, {row['eeg']}, {row['ecg']}"

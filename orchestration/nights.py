@@ -33,7 +33,7 @@ def open_nights(
     files = NightFiles()
     nights = []
     for subject, source in sources.items():
-        name = f"{subject}-{source}-{LAYOUT}-{scaling}"
+        name = f"{subject}-{source}-{windows}-{LAYOUT}-{scaling}"
         night = files.read(name, subject)
         if night is None:
             night = files.keep(name, _fetched(store, windows, subject, source, scaling))

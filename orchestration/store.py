@@ -1,6 +1,6 @@
 """The store: one folder or bucket that holds all that is made, and is the only memory there is.
 
-    windows/<key>/   a Parquet file a night; ingest.csv: what became of every night
+    windows/<key>/   a Parquet file a night; ingest.csv: what became of each; behind.json: of what
     phases/          <key>.json: a phase is complete, and which files with which digests it is;
                      <key>/<attempt>/: spec.json, model.json, model.safetensors, curve.csv, ...
     scores/<key>/    a Parquet file a test subject: its class probabilities

@@ -1,9 +1,12 @@
 """Recordings in, the best ECG student out: ingest, baselines, distillation, search, test scores.
 
-    python -m orchestration.sweep --plan NAME --recordings DIR --storage DIR [--FIELD VALUE ...]
+    python -m orchestration.sweep --plan NAME --recordings DIR --storage DIR [--denoise DIR]
+        [--FIELD VALUE ...]
     ray submit cluster.yaml orchestration/sweep.py
 
-Typing the same command again goes on where it stopped; what is in the storage is not done twice.
+--denoise is an exported denoiser: networks learn from what it makes of the ECG, and stage behind
+it. Typing the same command again goes on where it stopped; what is in the storage is not done
+twice.
 """
 
 import os
@@ -19,6 +22,7 @@ def main() -> None:
     os.environ.setdefault("RAY_DEDUP_LOGS", "0")  # before Ray is imported: every epoch its line
 
     from datasets.sources import SOURCES
+    from orchestration.behind import denoised
     from orchestration.cluster import connect, fitted  # Ray takes a second to import
     from orchestration.ingest import ingest
     from orchestration.live import Live
@@ -36,7 +40,10 @@ def main() -> None:
     with Live(store) as live:
         nights = ingest(refs, store)
         print(nights.summary(), flush=True)
-        sweep = make_sweep(plan, nights.windows, nights.subjects)
+        if arguments.denoise:
+            nights = denoised(nights, arguments.denoise, store)
+            print(nights.summary(), flush=True)
+        sweep = make_sweep(plan, nights.windows, nights.subjects, nights.denoiser)
         live.follow(sweep, plan.runtime.mlflow)
         record = run_sweep(sweep, nights, store)
         table = write_report(record, store)

@@ -13,6 +13,7 @@ from orchestration.experiment import AnyExperiment, Experiment, Point, phases_of
 from orchestration.keys import key_of
 from orchestration.nights import source_of
 from orchestration.plan import Plan, SearchedPlan
+from orchestration.staging.denoiser import DenoisedBy
 
 
 class AnySweep(Protocol):
@@ -38,6 +39,7 @@ class Sweep:
     windows: str  # key of the ingested nights
     subjects: tuple[Subject, ...]
     folds: tuple[Fold, ...]
+    denoiser: DenoisedBy | None = None  # what the ECG of all nights went through
 
     @cached_property
     def name(self) -> str:
@@ -66,6 +68,7 @@ class Sweep:
             weighted=plan.weighted,
             training=plan.training,
             seed=plan.seed,
+            denoiser=self.denoiser,
         )
 
     @cached_property
@@ -91,7 +94,9 @@ class Sweep:
         return {subject.name: source_of(subject) for subject in self.subjects}
 
 
-def make_sweep(plan: Plan, windows: str, subjects: Sequence[Subject]) -> Sweep:
+def make_sweep(
+    plan: Plan, windows: str, subjects: Sequence[Subject], denoiser: DenoisedBy | None = None
+) -> Sweep:
     """Divide the subjects and check that every fold can be trained, selected and tested.
 
     Raises:
@@ -101,7 +106,9 @@ def make_sweep(plan: Plan, windows: str, subjects: Sequence[Subject]) -> Sweep:
         folds: tuple[Fold, ...] = (released_fold(subjects),)
     else:
         folds = make_folds(subjects, plan.folds, plan.seed)[: plan.use_folds or plan.folds]
-    sweep = Sweep(plan=plan, windows=windows, subjects=tuple(subjects), folds=folds)
+    sweep = Sweep(
+        plan=plan, windows=windows, subjects=tuple(subjects), folds=folds, denoiser=denoiser
+    )
     for scheme in plan.schemes:
         gaps = [gap for fold in folds for gap in missing_classes(fold, subjects, SCHEMES[scheme])]
         if gaps:

@@ -12,6 +12,7 @@ from kd_core.fit import Training
 from kd_core.models import spec_from_dict
 from orchestration.chosen import ChosenFold
 from orchestration.experiment import Experiment, Point, phases_of
+from orchestration.staging.denoiser import DenoisedBy
 
 Spec = Mapping[str, Any]
 
@@ -50,4 +51,5 @@ def _experiment(
         weighted=final["weighted"],
         training=Training(**final["training"]),
         seed=final["seed"],
+        denoiser=DenoisedBy(**final["denoiser"]) if "denoiser" in final else None,
     )

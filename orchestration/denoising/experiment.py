@@ -37,12 +37,13 @@ class DenoisingExperiment:
     student: ModelSpec
     training: Training
     teacher_epochs: int  # 0: as many as of `training`
+    teacher_rate: float  # 0: that of `training`
     seed: int
 
     def spec_of(self, step: Step) -> dict[str, Any]:
         """What decides this step's weights, resolved: unused hyperparameters do not appear."""
         large = step.view == "teacher_view"
-        epochs = self.teacher_epochs if large and self.teacher_epochs else self.training.epochs
+        training = self._of_teacher if large else self.training
         return MADE | {
             "task": "denoising",
             "windows": self.windows,
@@ -57,9 +58,14 @@ class DenoisingExperiment:
             "varied": self.varied,
             "model": asdict(self.teacher if large else self.student),
             "parameters": parameters_of(self.point, step, self.teacher, self.student),
-            "training": training_of(replace(self.training, epochs=epochs), step),
+            "training": training_of(training, step),
             "seed": self.seed,
         }
+
+    @property
+    def _of_teacher(self) -> Training:
+        asked, rate = self.training, self.teacher_rate or self.training.learning_rate
+        return replace(asked, epochs=self.teacher_epochs or asked.epochs, learning_rate=rate)
 
 
 def make_sweep(
@@ -129,5 +135,6 @@ class DenoisingSweep:
             student=denoiser_spec(plan.student),
             training=plan.training,
             teacher_epochs=plan.teacher_epochs,
+            teacher_rate=plan.teacher_rate,
             seed=plan.seed,
         )

@@ -6,15 +6,12 @@ three records, and is ingested where it is called.
 """
 
 import json
-import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
-
-import ray.data
 
 import datasets
 from datasets.clean_parquet import CleanPatient, read_patient, write_leads
@@ -27,8 +24,8 @@ from datasets.clean_patients import (
 from datasets.noise import KINDS, read_noise
 from datasets.noise_parquet import read_noise_digest, write_noise
 from orchestration.denoising.stored import clean_key, clean_path, noise_path
+from orchestration.each import each_on_ray
 from orchestration.formats import as_csv
-from orchestration.ingest import TASKS
 from orchestration.store import Store
 
 COLUMNS = (
@@ -68,7 +65,8 @@ def ingest_clean(folders: Sequence[Path], store: Store) -> CleanIngest:
     patients = patients_of(folders)
     windows = clean_key()
     made = []
-    for row in _on_ray(patients, windows, store.root):
+    items = [_item(patient) for patient in patients]
+    for row in each_on_ray(items, ingest_patient, windows=windows, root=store.root):
         made.append(row)
         print(f"  patient {len(made)}/{len(patients)}: {_line(row)}", flush=True)
     made.sort(key=lambda row: str(row["patient"]))
@@ -128,20 +126,9 @@ def ingest_patient(row: dict[str, Any], windows: str, root: str) -> dict[str, An
     }
 
 
-def _on_ray(
-    patients: Sequence[PatientRecords], windows: str, root: str
-) -> Iterator[dict[str, Any]]:
-    """Rows in the order the patients are done; up to TASKS patients, a task for each."""
-    logging.getLogger("ray.data").setLevel(logging.ERROR)  # its plan, and that it draws no bars
-    ray.data.DataContext.get_current().enable_progress_bars = False
-    items = [
-        asdict(patient)
-        | {"headers": json.dumps([str(path.resolve()) for path in patient.headers])}
-        for patient in patients
-    ]
-    tasks = ray.data.from_items(items, override_num_blocks=min(len(items), TASKS))
-    rows = tasks.map(ingest_patient, fn_kwargs={"windows": windows, "root": root}, num_cpus=1)
-    yield from rows.iter_rows()
+def _item(patient: PatientRecords) -> dict[str, Any]:
+    """A patient in plain values, which a task can be given."""
+    return asdict(patient) | {"headers": json.dumps([str(p.resolve()) for p in patient.headers])}
 
 
 def _there(path: str, store: Store) -> CleanPatient | None:

@@ -26,6 +26,7 @@ from kd_core import checkpoint
 from kd_core.confusion import Confusion
 from kd_core.predict import device_at_hand, predict
 from orchestration.batches import Batches
+from orchestration.behind import recorded_windows
 from orchestration.denoising.classical import Whole
 from orchestration.denoising.stress_night import Track, middle_snr_db, noise_along, track_of
 from orchestration.denoising.stress_store import CLEAN, Asked, Level, seed_of, write_stressed
@@ -54,7 +55,7 @@ def stress_night(asked: Sequence[Asked], noise: Noise, root: str) -> int:
     assert all(one.subject == subject for one in asked)
     networks = {key: open_network(store, key) for key in {one.phase for one in asked}}
     (windows,) = {str(network.spec["windows"]) for network in networks.values()}
-    with store.night(windows, subject.name) as path:
+    with store.night(recorded_windows(store, windows), subject.name) as path:
         night = read_night(path)
     track = track_of(night)
     drawn = _drawn(track, noise, subject, asked[0].noise)

@@ -49,11 +49,12 @@ def _head(spec: StagingSpec) -> str:
 
 def _use(spec: StagingSpec) -> str:
     files = [[f"`{name}`", f"`{runtime}`"] for runtime, name in spec.files.items()]
+    given, typed = (', denoiser="DENOISER"', " --denoise DENOISER") if spec.denoiser else ("", "")
     return (
         "## Use\n\n```python\nfrom orchestration.staging.stager import load\n\n"
-        'stager = load("DIR")  # this folder\nnight = stager.stage("NIGHT.edf")\n'
-        "night.to_pandas()\n```\n\nOr: `python -m orchestration.stage NIGHT.edf --model DIR --out "
-        "DIR`. Every file takes `samples` (nights, 1, T * "
+        f'stager = load("DIR"{given})  # this folder\nnight = stager.stage("NIGHT.edf")\n'
+        "night.to_pandas()\n```\n\nOr: `python -m orchestration.stage NIGHT.edf --model DIR"
+        f"{typed} --out DIR`. Every file takes `samples` (nights, 1, T * "
         f"{spec.segment_samples}) float32 and gives logits a second, (nights, "
         f"{len(spec.classes)}, T * {spec.segment_s:g}); their mean over a stretch is "
         "the logits of that stretch.\n\n"
@@ -82,10 +83,17 @@ def _preprocessing(spec: StagingSpec) -> str:
     clipped = f", clipped to ±{spec.limit:g}" if spec.limit else ""
     return (
         "## Preprocessing\n\n"
-        f"One ECG lead in mV, R peaks upwards, resampled to {spec.hz} Hz; missing samples take "
-        f"the night's median. Scaled {SCALED[spec.scaling]}{clipped}. Then a whole number of "
-        f"segments of {spec.segment_s:g} s, the whole night at once."
+        f"{_denoised(spec)}One ECG lead in mV, R peaks upwards, resampled to {spec.hz} Hz; "
+        f"missing samples take the night's median. Scaled {SCALED[spec.scaling]}{clipped}. Then a "
+        f"whole number of segments of {spec.segment_s:g} s, the whole night at once."
     )
+
+
+def _denoised(spec: StagingSpec) -> str:
+    if not spec.denoiser:
+        return ""
+    told = plain("{name} ({digest})".format(**spec.denoiser))
+    return f"**The ECG goes through the denoiser {told} first, as in training.** "
 
 
 def _training(spec: StagingSpec) -> str:

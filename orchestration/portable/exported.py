@@ -98,6 +98,7 @@ def _spec(source: Source, name: str, trained_on: str) -> StagingSpec:
         before_samples=sight.before,
         after_samples=sight.after,
         files=FILES,
+        denoiser=source.phase.get("denoiser", {}),
         origin=source.origin() | {"trained_on": trained_on, "versions": _versions()},
     )
 

@@ -6,6 +6,7 @@ clean = denoiser.whole(samples, hz)
 Samples at the recording's own rate in, as many out. It needs numpy and ONNX Runtime alone.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -35,6 +36,21 @@ class DenoisedBy(NamedTuple):
     name: str
     digest: str
     """The first digits of the sha256 of its network's file."""
+
+
+def check_behind(learned: Mapping[str, str], found: DenoisedBy | None) -> None:
+    """A ValueError where a network learned behind a denoiser and stands behind none, or another.
+
+    Args:
+        learned: name and digest, as StagingSpec has them; empty where it learned behind none.
+    """
+    if learned and (found is None or found.digest != learned["digest"]):
+        there = f"{found.name} ({found.digest})" if found else "none"
+        raise ValueError(
+            f"the model learned from ECG that {learned['name']} ({learned['digest']}) had "
+            f"denoised, and the denoiser given is {there}. Give the folder of the former with "
+            "--denoise (in Python: denoiser=)."
+        )
 
 
 @dataclass(frozen=True)

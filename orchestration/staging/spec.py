@@ -15,6 +15,7 @@ FORMAT = 1  # raise when the meaning of the folder's files changes
 MOST = 10_000_000  # samples of a segment, or that an answer depends on: a folder is damaged
 MOST_HZ = 10_000
 KNOWN = ("W", "N", "N1", "N2", "N3", "L", "D", "R")  # those of datasets.stages.SCHEMES
+BY = {"name", "digest"}  # what tells a denoiser
 SCALINGS = ("night", "segment", "none")  # those of datasets.windows
 
 
@@ -42,6 +43,8 @@ class StagingSpec:
     """Runtime -> name of the file it opens."""
     origin: Mapping[str, Any] = field(default_factory=dict)
     """Where it comes from: phase key, training-data key, method, scores, versions."""
+    denoiser: Mapping[str, str] = field(default_factory=dict)
+    """Name and digest of the one that its ECG went through in training; empty: as recorded."""
     format: int = FORMAT
 
     @property
@@ -75,6 +78,8 @@ class StagingSpec:
             raise ValueError(f"name is {self.name!r}; it must be printable text.")
         if not (isinstance(self.files, Mapping) and isinstance(self.origin, Mapping)):
             raise ValueError("files and origin must be tables of names and values.")
+        if not isinstance(self.denoiser, Mapping) or set(self.denoiser) not in (set(), BY):
+            raise ValueError(f"denoiser is {self.denoiser!r}; allowed are {sorted(BY)} or none.")
         self._check_numbers()
 
     def _check_numbers(self) -> None:

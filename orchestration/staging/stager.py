@@ -13,7 +13,7 @@ import numpy as np
 
 from datasets.ecg import EcgRecording
 from datasets.signals import Scale
-from orchestration.staging.denoiser import Denoiser, load_denoiser
+from orchestration.staging.denoiser import Denoiser, check_behind, load_denoiser
 from orchestration.staging.heard import listened, upright
 from orchestration.staging.labels import check_output_s, notes_on, probabilities_of
 from orchestration.staging.lights import Moment, lights_of
@@ -75,6 +75,7 @@ class Stager:
         recording = as_recording(source, channel, hz, unit)
         lights = lights_of(recording, lights_off, lights_on)
         denoiser = denoiser or self.denoiser
+        check_behind(self.spec.denoiser, denoiser.told if denoiser else None)
         heard = listened(recording, denoiser, force)
         ecg, unusable = upright(heard.recording, heard.heart, polarity), heard.quality.unusable
         logits = self.logits(ecg, unusable, scale)
@@ -143,11 +144,16 @@ def load(
         folder: the exported model's.
         runtime: what runs it, "onnx", "int8", "torch" or "program".
         denoiser: what every recording goes through first, or the folder of an exported one.
+
+    Raises:
+        ValueError: it is no model, a file was changed, or the model learned behind a denoiser and
+            this is not that one.
     """
     folder = Path(folder)
     spec = read_spec(folder)
     if isinstance(denoiser, str | Path):
         denoiser = load_denoiser(denoiser)
+    check_behind(spec.denoiser, denoiser.told if denoiser else None)
     return Stager(spec, open_network(folder, spec, runtime), runtime, denoiser)
 
 
