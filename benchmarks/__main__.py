@@ -20,7 +20,16 @@ from pathlib import Path
 from benchmarks.side_by_side import ALLOCATOR, ONE_THREAD, Compared, machine
 from benchmarks.tables import table
 
-RATIOS = ("preprocessing", "reading", "steps", "allocator", "staging", "own_night", "workers")
+RATIOS = (
+    "preprocessing",
+    "reading",
+    "steps",
+    "allocator",
+    "staging",
+    "own_night",
+    "workers",
+    "denoising",
+)
 TABLES = {  # name -> its arguments; {folder} is one that goes afterwards
     "device": ["--sweep", "smoke"],
     "ingest": ["--folder", "{folder}", "--nights", "20", "80", "320"],

@@ -2,8 +2,8 @@
 
     windows/<key of both>/<subject>.parquet, and behind.json: of which nights, by which denoiser
 
-The scored ECG goes through it as the continuous signal that its segments were cut from, with one
-scale for the night; EEG and stages stay as they are.
+The scored ECG goes through it as the continuous signal that its segments were cut from, each
+stretch without a gap by itself; EEG and stages stay as they are.
 """
 
 import json

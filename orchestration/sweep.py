@@ -29,9 +29,12 @@ def main() -> None:
     from orchestration.main_job import run_sweep
     from orchestration.report import write_report
     from orchestration.spent import in_words
+    from orchestration.staging.denoiser import load_denoiser
     from orchestration.store import Store
     from orchestration.sweeps import make_sweep
 
+    if arguments.denoise:
+        load_denoiser(arguments.denoise)  # refused before hours are spent
     refs = SOURCES[arguments.source].find(arguments.recordings)
     store = Store.open(arguments.storage)
     connect(arguments.plan.runtime)
