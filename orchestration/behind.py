@@ -16,7 +16,7 @@ from orchestration.denoising.stress_fronts import Front, front_of
 from orchestration.denoising.stress_night import track_of
 from orchestration.each import each_on_ray
 from orchestration.formats import as_json
-from orchestration.ingest import Ingest, found, library_versions, line_of, night_there
+from orchestration.ingest import Ingest, found, library_versions, line_of, night_there, refused
 from orchestration.keys import key_of
 from orchestration.staging.denoiser import DenoisedBy, load_denoiser
 from orchestration.store import Store
@@ -73,9 +73,7 @@ def denoise_night(
             with front.opened() as denoise:
                 ecg = track.rows(track.through(denoise, track.samples))
         except ValueError as error:
-            reason = " ".join(str(error).split())
-            gone = {"status": "refused", "segments": 0, "eeg": "", "ecg": "", "footer": ""}
-            return row | gone | {"reason": reason}
+            return refused(row, error)
         channel = f"{night.ecg_channel}, denoised by {by.name} ({by.digest})"
         night = replace(night, ecg=ecg, ecg_channel=channel)
         with store.files.writing(path) as local:

@@ -109,8 +109,7 @@ def ingest_night(row: dict[str, Any], windows: str, root: str) -> dict[str, Any]
         kept = there is not None and there.source_hash == source_hash
         night = None if kept else cut_segments(SOURCES[ref.source].read(ref))
     except (UnusableRecording, ValueError, OSError) as error:
-        reason = " ".join(str(error).split())
-        return done | {"status": "refused", "segments": 0, "eeg": "", "ecg": "", "reason": reason}
+        return refused(done, error)
     if night:
         with store.files.writing(path) as local:  # a full disk is no fault of the night
             write_night(local, night, source_hash, library_versions())
@@ -123,6 +122,12 @@ def ingest_night(row: dict[str, Any], windows: str, root: str) -> dict[str, Any]
         "ecg": there.ecg_channel,
         "footer": json.dumps(asdict(there)),
     }
+
+
+def refused(row: dict[str, Any], error: Exception) -> dict[str, Any]:
+    """The manifest row of a night that cannot be used, and why."""
+    gone = {"status": "refused", "segments": 0, "eeg": "", "ecg": "", "footer": ""}
+    return row | gone | {"reason": " ".join(str(error).split())}
 
 
 def library_versions() -> dict[str, str]:

@@ -172,9 +172,7 @@ def model(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return export(made, folder / "model").folder
 
 
-def test_an_exported_model_stages_behind_its_denoiser_alone(
-    model: Path, stored: Stored, tmp_path: Path
-) -> None:
+def test_an_exported_model_stages_behind_its_denoiser_alone(model: Path, stored: Stored) -> None:
     by = load_denoiser(stored.denoiser).told
     assert read_spec(model).denoiser == by._asdict()
     card = (model / "README.md").read_text().replace("\\", "")
