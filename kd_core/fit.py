@@ -18,7 +18,7 @@ from kd_core.batch import Batch
 from kd_core.distributed import rank, share_weights
 from kd_core.learner import Learner, make_learner
 from kd_core.objectives.objective import Objective
-from kd_core.passes import train_pass, validation_losses, validation_scores
+from kd_core.passes import train_pass, validated
 from kd_core.training import FitState, Training, make_optimizer, set_rate
 
 __all__ = ["Diverged", "EpochReport", "FitState", "Training", "fit"]
@@ -34,7 +34,7 @@ class EpochReport(NamedTuple):
     """Means of the objective's terms over the scored training segments: "loss", "ce", ..."""
 
     validation: dict[str, float]
-    """Scores of the classes, or the objective's terms; empty where it was not validated."""
+    """What the objective selects by, scores or terms; empty where it was not validated."""
 
     score: float
     """What chooses the best epoch, higher is better; NaN where it was not validated."""
@@ -90,7 +90,7 @@ def fit(
                 terms = train_pass(learner, train(epoch), optimizer, training.augment)
             found: dict[str, float] = {}
             if epoch % training.validate_every == 0 or epoch == training.epochs:
-                found = _validate(learner, validation(), classes)
+                found = validated(learner, validation(), classes)
             values = terms | {f"validation_{name}": value for name, value in found.items()}
             _check_finite(epoch, values, model, training)
             score = _score(learner, found, training.select)
@@ -100,20 +100,11 @@ def fit(
         state.restore_best(model)
 
 
-def _validate(
-    learner: Learner, batches: Iterable[Batch], classes: tuple[str, ...]
-) -> dict[str, float]:
-    if learner.objective.selects_by == "score":
-        return validation_scores(learner, batches, classes)
-    return validation_losses(learner, batches)
-
-
 def _score(learner: Learner, found: Mapping[str, float], select: str) -> float:
     """What chooses the best epoch, higher is better."""
     if not found:
         return math.nan  # not validated: better than no other
-    term = learner.objective.selects_by
-    return found[select] if term == "score" else -found[term]
+    return found[select] if learner.objective.selects_by == "score" else -found["loss"]
 
 
 def _check_finite(

@@ -6,6 +6,7 @@ The batches are this rank's part of the data, what is given is of the whole.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -32,6 +33,19 @@ def train_pass(
         _add(sums, terms, scored)
     share_buffers(learner.model)
     return _means(sums)
+
+
+def validated(
+    learner: Learner, batches: Iterable[Batch], classes: tuple[str, ...]
+) -> dict[str, float]:
+    """What the objective selects by: scores of the classes, or the terms of an objective.
+
+    A teacher speaks only if that objective asks for one.
+    """
+    wanted = learner.objective.selects_by
+    if isinstance(wanted, str):
+        return validation_scores(learner, batches, classes)
+    return validation_losses(replace(learner, objective=wanted), batches)
 
 
 @torch.no_grad()

@@ -18,7 +18,7 @@ from kd_core.batch import Batch
 from kd_core.learner import Learner, make_learner
 from kd_core.models import build_model, spec_from_dict
 from kd_core.models.utime_spec import UTimeSpec
-from kd_core.passes import train_pass, validation_losses, validation_scores
+from kd_core.passes import train_pass, validated
 from kd_core.predict import device_at_hand
 from kd_core.taught import as_outputs, said
 from kd_core.training import Training, make_optimizer
@@ -62,7 +62,7 @@ def _pace(phase: Phase, teacher: UTimeSpec, workers: int, device: torch.device) 
     train = partial(train_pass, learner, batch, optimizer, training.augment)
     train()
     per_batch = whole / timed
-    check_s = _seconds(partial(_check, learner, batch, classes))
+    check_s = _seconds(partial(validated, learner, batch, classes))
     return Pace(_seconds(train) * per_batch, check_s * per_batch)
 
 
@@ -85,13 +85,6 @@ def _batch(learner: Learner, teacher: UTimeSpec, windows: int, segments: int) ->
     network = build_model(teacher, seed=0).to(learner.device)
     spoken = said(network, batch, objective.taps, objective.needs_logits, learner.bf16)
     return batch._replace(taught=as_outputs(spoken))
-
-
-def _check(learner: Learner, batches: Sequence[Batch], classes: tuple[str, ...]) -> None:
-    if learner.objective.selects_by == "score":
-        validation_scores(learner, batches, classes)
-    else:
-        validation_losses(learner, batches)
 
 
 def _seconds(work: Callable[[], object]) -> float:

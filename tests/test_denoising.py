@@ -15,6 +15,7 @@ from kd_core.models.lde_spec import LdeSpec
 from kd_core.objectives import Denoising, Objective
 from kd_core.objectives.attention import attention_transfer
 from kd_core.objectives.layers import layers_of
+from kd_core.passes import validated
 
 LIGHT = denoiser_spec("u-lde-net")
 WIDE = replace(LIGHT, channels=(8, 8, 16, 24))
@@ -93,7 +94,7 @@ def test_it_asks_for_no_more_than_it_compares(
     objective: Denoising, needs_teacher: bool, taps: tuple[str, ...], terms: set[str] | None
 ) -> None:
     assert (objective.needs_teacher, objective.taps) == (needs_teacher, taps)
-    assert (objective.needs_logits, objective.selects_by) == (True, "mse")
+    assert (objective.needs_logits, objective.selects_by) == (True, Denoising())
     found = objective(
         some_outputs(1), some_outputs(2) if needs_teacher else None, torch.zeros(2, 1, 10)
     )
@@ -120,6 +121,15 @@ def test_a_gradient_reaches_the_student_alone() -> None:
     torch.autograd.backward(learner.terms(noisy_batch(0))["loss"])
     assert all(w.grad is not None and w.grad.any() for w in student.parameters())
     assert all(w.grad is None for w in teacher.parameters())
+
+
+def test_validation_compares_with_the_clean_signal_and_asks_no_teacher() -> None:
+    student, batch = build_model(LIGHT, seed=0), noisy_batch(0)
+    learner = make_learner(student, BOTH, "student_view", teacher=None, bf16=False)
+    found = validated(learner, [batch], ())
+    denoised = student(batch.student_view).logits
+    mse = (denoised - batch.target).double().square().mean().item()
+    assert found == {"loss": pytest.approx(mse, rel=1e-6), "mse": pytest.approx(mse, rel=1e-6)}
 
 
 def test_the_loss_passes_gradcheck() -> None:
@@ -171,7 +181,7 @@ def test_a_target_of_any_float_type_can_be_learned_from(dtype: torch.dtype) -> N
 def trained(
     model: nn.Module, objective: Objective, teacher: nn.Module | None
 ) -> dict[str, list[float]]:
-    """The validation terms of each epoch of `fit` on noisy sines, by name."""
+    """Name -> a term at each epoch of `fit` on noisy sines; "validation" is the error there."""
 
     def train(epoch: int) -> list[Batch]:
         return [noisy_batch(10 * epoch + number) for number in range(10)]
@@ -186,7 +196,7 @@ def trained(
         classes=(),
         teacher=teacher,
     )
-    found = [report.validation for report in reports]
+    found = [report.terms | {"validation": report.validation["mse"]} for report in reports]
     return {name: [terms[name] for terms in found] for name in found[0]}
 
 
@@ -195,7 +205,7 @@ def test_fit_trains_a_denoiser_and_its_student() -> None:
     layers = layers_of("ends", tap_lengths(SMALL), tap_lengths(LARGE))
     clean = trained(teacher, Denoising(), None)
     taught = trained(student, Denoising(0.5, 0.1, layers), teacher)
-    assert set(taught) == {"loss", "mse", "kd", "at"}
+    assert set(taught) == {"loss", "mse", "kd", "at", "validation"}
     for terms in (clean, taught):
         assert terms["loss"][-1] < terms["loss"][0]
-        assert terms["mse"][-1] < 0.6 * NOISE**2
+        assert terms["validation"][-1] < 0.6 * NOISE**2

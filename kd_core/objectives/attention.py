@@ -6,7 +6,7 @@ Takes the taps (B, C, L) of both networks by name; an attention map is the energ
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal, NamedTuple
+from typing import ClassVar, NamedTuple
 
 import torch
 from torch import Tensor
@@ -50,7 +50,6 @@ class AttentionTransfer:
 
     needs_teacher: ClassVar[bool] = True
     needs_logits: ClassVar[bool] = False
-    selects_by: ClassVar[Literal["loss"]] = "loss"
 
     def __post_init__(self) -> None:
         if not self.layers or not isinstance(self.layers, tuple):
@@ -60,6 +59,11 @@ class AttentionTransfer:
             )
         if self.variant not in VARIANTS:
             raise ValueError(f"no variant {self.variant!r}; there are {sorted(VARIANTS)}.")
+
+    @property
+    def selects_by(self) -> "AttentionTransfer":
+        """Itself, as it has no other measure."""
+        return self
 
     @property
     def taps(self) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ All samples count alike.
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
@@ -36,7 +36,6 @@ class Denoising:
     """How they are compared, a key of VARIANTS."""
 
     needs_logits: ClassVar[bool] = True
-    selects_by: ClassVar[Literal["mse"]] = "mse"  # whatever alpha and beta weigh
 
     def __post_init__(self) -> None:
         if not 0 <= self.alpha <= 1:
@@ -55,6 +54,11 @@ class Denoising:
     def needs_teacher(self) -> bool:
         """Whether there is anything to learn from one."""
         return self.alpha > 0 or self.beta > 0
+
+    @property
+    def selects_by(self) -> "Denoising":
+        """The error against the clean signal, whatever is learned; it asks no teacher."""
+        return Denoising()
 
     @property
     def taps(self) -> tuple[str, ...]:

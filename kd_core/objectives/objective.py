@@ -28,8 +28,8 @@ class Objective(Protocol):
         """Whether the networks must run as far as their logits."""
 
     @property
-    def selects_by(self) -> Literal["score", "loss", "mse"]:
-        """What names the best epoch: a score of the classes, or the term to be least there."""
+    def selects_by(self) -> "Literal['score'] | Objective":
+        """What names the best epoch: a score of the classes, or what has the least loss there."""
 
     def __call__(
         self, student: Outputs, teacher: Outputs | None, target: Tensor

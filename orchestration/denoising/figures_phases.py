@@ -37,10 +37,10 @@ Epochs = Sequence[Mapping[str, float]]
 
 @styled
 def phases_figure(phases: Mapping[str, Epochs]) -> Figure:
-    """Each phase's training loss and its terms, and broken the same on validation patients.
+    """Each phase's training loss and its terms, and broken the error on validation patients.
 
-    The dot is the epoch of the least validation error, whose weights were kept. Scales are
-    logarithmic and differ.
+    The dot is the epoch where that is least, whose weights were kept. Scales are logarithmic and
+    differ.
 
     Args:
         phases: a phase's name -> its epochs.
@@ -91,8 +91,8 @@ def _curves(axes: Axes, epochs: Epochs) -> dict[str, str]:
         axes.plot(at, _column(epochs, term), marker="." if len(at) == 1 else "", **look)
         checked = _column(epochs, VALIDATION + term)
         known = np.isfinite(checked)
-        axes.plot(at[known], checked[known], linestyle=DASHED, **look)
         if term == chosen_by and known.any():
+            axes.plot(at[known], checked[known], linestyle=DASHED, **look)
             best = int(np.nanargmin(checked))
             axes.plot(at[best], checked[best], "o", color=colour, markersize=4.5)
     return colours
