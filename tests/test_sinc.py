@@ -7,7 +7,7 @@ import pytest
 import soxr
 
 from datasets.signals import resample
-from datasets.sinc import resample_by_sinc
+from datasets.sinc import SincStream, resample_by_sinc
 
 RATES = [256.0, 256 * 1.0000163, 250.0, 500.0, 360.0, 128.0, 100.0]
 
@@ -51,6 +51,29 @@ def test_an_ecg_comes_out_as_sox_has_it(hz: float) -> None:
     assert abs(len(found) - len(expected)) <= 1
     length = min(len(found), len(expected))
     assert decibels(found[:length], expected[:length]) < -80
+
+
+@pytest.mark.parametrize("to_hz", [100.0, 360.0])
+@pytest.mark.parametrize("hz", [128.0, 250.0, 256 * 1.0000163, 1000.0])
+@pytest.mark.parametrize("longest", [3, 1000])
+def test_chunks_give_what_the_whole_gives(hz: float, to_hz: float, longest: int) -> None:
+    rng = np.random.default_rng(longest)
+    whole = rng.normal(size=2000).astype(np.float32)
+    stream, at, found = SincStream(hz, to_hz), 0, []
+    while at < len(whole):
+        size = int(rng.integers(longest))
+        found.append(stream.resample_chunk(whole[at : at + size]))
+        at += size
+        behind_s = min(at, len(whole)) / hz - sum(map(len, found)) / to_hz
+        assert behind_s <= stream.delay_s + 1e-9 < 0.5
+    found.append(stream.resample_chunk(whole[:0], last=True))
+    np.testing.assert_array_equal(np.concatenate(found), resample_by_sinc(whole, hz, to_hz))
+
+
+def test_a_stream_of_nothing_gives_nothing() -> None:
+    stream = SincStream(250.0, 100.0)
+    assert stream.resample_chunk(np.empty(0, np.float32)).shape == (0,)
+    assert stream.resample_chunk(np.empty(0, np.float32), last=True).shape == (0,)
 
 
 def test_it_stands_in_where_sox_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from datasets.gaps import check_rate
-from datasets.signals import resample
+from datasets.sinc import resample_by_sinc
 from orchestration.staging.denoiser_spec import DenoiserSpec, read_denoiser_spec
 from orchestration.staging.ecg_scale import EcgScale, estimated
 from orchestration.staging.gaps import without_gaps
@@ -84,10 +84,11 @@ class Denoiser:
         check_rate(hz, "the recording to be denoised")
         scale = scale or estimated(samples, hz)
         missing = np.isnan(samples)
-        at_rate = resample(without_gaps(samples, hz, scale.middle), hz, self.spec.hz)
+        filled = without_gaps(samples, hz, scale.middle)
+        at_rate = resample_by_sinc(filled, hz, self.spec.hz)
         if not len(at_rate):
             return samples.copy()
-        clean = resample(self.in_pieces(at_rate, scale), self.spec.hz, hz)
+        clean = resample_by_sinc(self.in_pieces(at_rate, scale), self.spec.hz, hz)
         clean = np.pad(clean[: len(samples)], (0, max(0, len(samples) - len(clean))), mode="edge")
         clean[missing] = np.nan
         return clean

@@ -4,12 +4,11 @@ Concatenated they are what `Denoiser.whole` gives for the whole recording at the
 """
 
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 
 from datasets.gaps import check_rate
-from orchestration.staging.arriving import RESAMPLING_S, RESAMPLING_SAMPLES
+from datasets.sinc import SincStream
 from orchestration.staging.denoiser import PIECE_S, Denoiser, as_samples
 from orchestration.staging.ecg_scale import EcgScale, estimated
 from orchestration.staging.gaps import longest_line, still_open, without_gaps
@@ -22,7 +21,7 @@ class LiveDenoiser:
 
     Args:
         denoiser: what denoises.
-        hz: exact rate of the samples; without soxr it must be the denoiser's own.
+        hz: exact rate of the samples.
         scale: of the signal; learned from the first minute if left out, so that nothing is given
             before it has passed.
     """
@@ -43,13 +42,11 @@ class LiveDenoiser:
     def delay_s(self) -> float:
         """Seconds by which denoised samples follow at most, where a scale is known.
 
-        In a gap a second more, while a line may yet bridge it. At another rate than the
-        denoiser's own it is long, as SoX resamples in blocks, there and back: measured were 6.6 s
-        at 500 Hz, 9.2 at 250, 8.1 at 200 and 19 at 100 (2026-11-22).
+        In a gap a second more, while a line may yet bridge it.
         """
         spec = self.denoiser.spec
-        resampling_s = max(RESAMPLING_S, RESAMPLING_SAMPLES / min(self.hz, spec.hz))
-        return (spec.halo + spec.stride - 1) / spec.hz + 2 * resampling_s * bool(self._in)
+        resampling_s = sum(stream.delay_s for stream in (self._in, self._out) if stream)
+        return (spec.halo + spec.stride - 1) / spec.hz + resampling_s
 
     def push(self, samples: np.ndarray) -> np.ndarray:
         """Take the next (n,) samples, NaN where missing; (m,) float32 that are settled by now."""
@@ -123,19 +120,10 @@ class LiveDenoiser:
         return clean
 
 
-def _stream(from_hz: float, to_hz: float) -> Any:
+def _stream(from_hz: float, to_hz: float) -> SincStream | None:
     """What resamples chunk by chunk; None where there is nothing to resample."""
-    if from_hz == to_hz:
-        return None
-    try:
-        import soxr  # a recording that has the rate needs none
-    except ImportError:
-        raise ImportError(
-            f"live denoising at {max(from_hz, to_hz):g} and {min(from_hz, to_hz):g} Hz needs "
-            "soxr: pip install soxr"
-        ) from None
-    return soxr.ResampleStream(from_hz, to_hz, 1, dtype=np.float32, quality="VHQ")
+    return None if from_hz == to_hz else SincStream(from_hz, to_hz)
 
 
-def _through(stream: Any, samples: np.ndarray, last: bool) -> np.ndarray:
-    return samples if stream is None else np.asarray(stream.resample_chunk(samples, last=last))
+def _through(stream: SincStream | None, samples: np.ndarray, last: bool) -> np.ndarray:
+    return samples if stream is None else stream.resample_chunk(samples, last)
