@@ -30,11 +30,20 @@ from kd_core.models.normalisation import Normalisation
 from orchestration.portable.formats import program_of, write_onnx
 
 LIGHT, STRIDE = LdeSpec(), LdeSpec().stride
-UNEVEN = replace(LIGHT, kernels=(5, 3, 5, 1), strides=(3, 4, 1), compress_kernels=(5, 7, 1))
+UNEVEN = replace(
+    LIGHT,
+    kernels=(5, 3, 5, 1),
+    dilations=(2, 1, 3, 2),
+    grouped_dilations=(1, 3, 2, 5),
+    strides=(3, 4, 1),
+    compress_kernels=(5, 7, 1),
+)
 SMALL = LdeSpec(  # two levels: a third of the time to export
     channels=(4, 4),
     kernels=(5, 3),
     groups=(2, 1),
+    dilations=(1, 2),
+    grouped_dilations=(2, 3),
     strides=(5,),
     compress_kernels=(6,),
     windows=(9,),
@@ -241,7 +250,7 @@ def test_an_unknown_tap_is_answered_with_the_known_ones() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"channels": (6, 8, 16)}, "have .3, 4, 4. levels"),
+        ({"channels": (6, 8, 16)}, "have .3, 4, 4, 4, 4. levels"),
         ({"windows": (25,)}, "and the others one fewer"),
         ({"channels": (), "kernels": (), "groups": ()}, "at least two"),
         ({"channels": (6, 8, 16, 10)}, r"groups .* must divide the channels"),

@@ -8,9 +8,9 @@ Source: "A lightweight U-net for ECG denoising using knowledge distillation", Ph
     43(11) 115004, 2022. Its text is not public. The abstract's words: a U-net of grouped and
     conventional convolutions, strided depthwise compression, identity connections, local maximum
     and minimum enhancement.
-Ours: a stage is a conventional and a grouped convolution, each with BatchNorm and ReLU, and the
-    identity goes around the second.
-Ours: the compression has BatchNorm and no ReLU, so that it averages freely.
+Ours: a stage is a conventional and a grouped convolution, each with BatchNorm and ELU, and the
+    identity goes around the second. Lower down they are dilated, which costs nothing.
+Ours: the compression has BatchNorm and no ELU, so that it averages freely.
 Ours: the enhancement lies on the skips, x + a mix a channel of (x, local maximum, local minimum).
 Ours: linear upsampling, then a stage of the joined maps.
 Ours: a 1x1 head; only it and the mixes have biases, as BatchNorm has its own.
@@ -38,10 +38,7 @@ class LdeNet(nn.Module):
         super().__init__()
         self.spec = spec
         inputs = (1, *spec.channels)
-        stages = [
-            _Stage(i, *sizes)
-            for i, *sizes in zip(inputs, spec.channels, spec.kernels, spec.groups, strict=False)
-        ]
+        stages = [_Stage(spec, level, inputs[level]) for level in range(spec.depth + 1)]
         self.encoder, self.bottleneck = nn.ModuleList(stages[:-1]), stages[-1]
         self.compress = nn.ModuleList(
             _compression(*sizes)
@@ -103,10 +100,14 @@ class LdeNet(nn.Module):
 class _Stage(nn.Module):
     """A conventional convolution, then a grouped one that the identity goes around."""
 
-    def __init__(self, inputs: int, outputs: int, kernel: int, groups: int) -> None:
+    def __init__(self, spec: LdeSpec, level: int, inputs: int) -> None:
         super().__init__()
-        self.first = _unit(SlimConvolution(inputs, outputs, kernel), nn.ReLU())
-        self.second = _unit(SlimConvolution(outputs, outputs, kernel, groups), nn.ReLU())
+        outputs, kernel = spec.channels[level], spec.kernels[level]
+        conventional = SlimConvolution(inputs, outputs, kernel, dilation=spec.dilations[level])
+        grouped = SlimConvolution(
+            outputs, outputs, kernel, spec.groups[level], dilation=spec.grouped_dilations[level]
+        )
+        self.first, self.second = _unit(conventional), _unit(grouped)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, 1, L) -> (B, C', 1, L)."""
@@ -124,7 +125,7 @@ class _DecoderLevel(_Stage):
 
     def __init__(self, spec: LdeSpec, level: int) -> None:
         above, below = spec.channels[level : level + 2]
-        super().__init__(above + below, above, spec.kernels[level], spec.groups[level])
+        super().__init__(spec, level, above + below)
         self.factor = spec.strides[level]
 
     def forward(self, x: Tensor, skip: Tensor) -> Tensor:  # type: ignore[override]
@@ -133,11 +134,12 @@ class _DecoderLevel(_Stage):
 
 
 def _compression(channels: int, kernel: int, stride: int) -> nn.Sequential:
-    return _unit(SlimConvolution(channels, channels, kernel, channels, stride))
+    conv = SlimConvolution(channels, channels, kernel, channels, stride)
+    return nn.Sequential(conv, Normalisation(channels))
 
 
-def _unit(conv: SlimConvolution, *activation: nn.Module) -> nn.Sequential:
-    return nn.Sequential(conv, Normalisation(conv.out_channels), *activation)
+def _unit(conv: SlimConvolution) -> nn.Sequential:
+    return nn.Sequential(conv, Normalisation(conv.out_channels), nn.ELU())
 
 
 def _initialise(module: nn.Module) -> None:

@@ -58,7 +58,8 @@ def _encoder(spec: LdeSpec, level: int, span: Span) -> Span:
 
 
 def _stage(spec: LdeSpec, level: int, span: Span) -> Span:
-    return _wider(span, 2 * (spec.kernels[level] // 2))
+    dilations = spec.dilations[level] + spec.grouped_dilations[level]
+    return _wider(span, dilations * (spec.kernels[level] // 2))
 
 
 def _wider(span: Span, positions: int) -> Span:

@@ -11,23 +11,32 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 
-def zeros_beyond(kernel: int, stride: int = 1) -> int:
+def zeros_beyond(kernel: int, stride: int = 1, dilation: int = 1) -> int:
     """Zeros on either side of L samples from which a convolution makes exactly L / stride."""
-    return (kernel - stride + 1) // 2
+    return (dilation * (kernel - 1) - stride + 2) // 2
 
 
 class SlimConvolution(nn.Conv1d):
     """Zero pad -> convolution without bias, (B, C, 1, L) -> (B, C', 1, L / stride)."""
 
     def __init__(
-        self, inputs: int, outputs: int, kernel: int, groups: int = 1, stride: int = 1
+        self,
+        inputs: int,
+        outputs: int,
+        kernel: int,
+        groups: int = 1,
+        stride: int = 1,
+        dilation: int = 1,
     ) -> None:
-        super().__init__(inputs, outputs, kernel, stride, groups=groups, bias=False)
-        self.zeros = zeros_beyond(kernel, stride)
+        super().__init__(
+            inputs, outputs, kernel, stride, dilation=dilation, groups=groups, bias=False
+        )
+        self.zeros = zeros_beyond(kernel, stride, dilation)
 
     def forward(self, x: Tensor) -> Tensor:
-        kernel, stride, zeros = self.weight.unsqueeze(2), (1, *self.stride), (0, self.zeros)
-        return F.conv2d(x, kernel, None, stride, zeros, groups=self.groups)
+        kernel, zeros = self.weight.unsqueeze(2), (0, self.zeros)
+        stride, dilation = (1, *self.stride), (1, *self.dilation)
+        return F.conv2d(x, kernel, None, stride, zeros, dilation, self.groups)
 
 
 class ChannelSum(nn.Conv1d):

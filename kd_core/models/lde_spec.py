@@ -21,6 +21,8 @@ class LdeSpec:
     channels: tuple[int, ...] = (6, 8, 16, 16)  # of each level, the bottleneck last
     kernels: tuple[int, ...] = (9, 7, 3, 3)  # odd, of both convolutions of each level's stages
     groups: tuple[int, ...] = (2, 4, 4, 4)  # of each level's grouped convolutions
+    dilations: tuple[int, ...] = (1, 1, 2, 4)  # of each level's conventional convolutions
+    grouped_dilations: tuple[int, ...] = (1, 2, 8, 16)  # of its grouped ones
     strides: tuple[int, ...] = (5, 2, 2)  # of the compression below each level but the last
     compress_kernels: tuple[int, ...] = (5, 3, 3)  # of the same, at least as long
     windows: tuple[int, ...] = (25, 45, 75)  # odd, positions of the local extremes on each skip
@@ -49,21 +51,30 @@ class LdeSpec:
             )
 
     def _check_sizes(self) -> None:
-        levels = (self.channels, self.kernels, self.groups)
-        between = (self.strides, self.compress_kernels, self.windows)
+        levels, between = self._levels, self._between
         for sizes in (*levels, *between, (self.hz, self.segment_samples)):
             if not isinstance(sizes, tuple) or not all(type(n) is int and n >= 1 for n in sizes):
                 raise ValueError(f"{self} has sizes that are not whole numbers of at least 1.")
 
     def _check_lengths(self) -> None:
-        lengths = [len(sizes) for sizes in (self.channels, self.kernels, self.groups)]
-        between = [len(sizes) for sizes in (self.strides, self.compress_kernels, self.windows)]
+        lengths, between = list(map(len, self._levels)), list(map(len, self._between))
         if {*lengths, *(n + 1 for n in between)} != {max(2, lengths[0])}:
             raise ValueError(
-                f"channels, kernels and groups have {lengths} levels; strides, compress_kernels "
-                f"and windows {between}. Give the first three one of each for every level, at "
-                "least two, and the others one fewer."
+                f"channels, kernels, dilations, groups and grouped_dilations have {lengths} "
+                f"levels; strides, compress_kernels and windows {between}. Give the first five "
+                "one of each for every level, at least two, and the others one fewer."
             )
+
+    @property
+    def _levels(self) -> tuple[tuple[int, ...], ...]:
+        """Sizes of which every level has one."""
+        conventional = (self.channels, self.kernels, self.dilations)
+        return (*conventional, self.groups, self.grouped_dilations)
+
+    @property
+    def _between(self) -> tuple[tuple[int, ...], ...]:
+        """Sizes of which every level but the last has one."""
+        return self.strides, self.compress_kernels, self.windows
 
     @property
     def depth(self) -> int:
