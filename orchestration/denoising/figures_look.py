@@ -69,7 +69,7 @@ def banded(
     axes.plot(at, values, marker="o", markersize=3, **look)
 
 
-def level(axes: Axes, value: float, name: str, above: bool = True, **look: Any) -> None:
+def level(axes: Axes, value: float, name: str, **look: Any) -> None:
     """A dashed line across a panel, with what it is called at its beginning."""
     axes.axhline(value, linewidth=0.9, zorder=1, **({"color": MUTED, "linestyle": DASHED} | look))
     axes.annotate(
@@ -77,7 +77,7 @@ def level(axes: Axes, value: float, name: str, above: bool = True, **look: Any) 
         (0.01, value),
         xycoords=axes.get_yaxis_transform(),
         ha="left",
-        va="bottom" if above else "top",
+        va="bottom",
         fontsize=7.5,
         color=MUTED,
     )
