@@ -111,7 +111,7 @@ def _write(
     best = next(epoch for epoch in reversed(epochs) if epoch.best)
     of = patients_scores(model, validation)
     scores: dict[str, Any] = {"score": float(np.mean([*of.values()])), "epoch": best.epoch}
-    scores |= best.validation
+    scores["mse"] = best.validation["mse"]  # which is all of the loss there
     checkpoint.save(out, spec_from_dict(phase.spec["model"]), model, {"validation": scores})
     subjects = {name: {"score": score} for name, score in of.items()}
     (out / "scores.json").write_bytes(as_json(scores | {"subjects": subjects}))
