@@ -94,8 +94,11 @@ def _timed(sweep: Sweep, phases: list[Phase]) -> Timing:
     measured = task.remote(phases, teacher, plan.runtime.workers)
     try:
         timing: Timing = ray.get(measured, timeout=WAIT_S)
-    finally:
-        ray.cancel(measured)  # a worker that is free too late is not kept from others
+    except ray.exceptions.GetTimeoutError:
+        # A worker that is free too late is not kept from others. Never cancel a task that has
+        # answered: Ray 2.60 may still be noting the answer, and then ends this whole process.
+        ray.cancel(measured)
+        raise
     return timing
 
 

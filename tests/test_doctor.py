@@ -6,9 +6,10 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
+import ray
 
-from orchestration import doctor
-from orchestration.checks import FAIL, OK, Check
+from orchestration import doctor, forecast
+from orchestration.checks import FAIL, OK, WARN, Check
 from orchestration.cli import UsageError
 from orchestration.diagnosis import _answers, _reach, diagnose
 from orchestration.doctor import doctor_arguments
@@ -25,9 +26,14 @@ def checks_of(*argv: str) -> dict[str, Check]:
 
 @pytest.mark.ray
 @ray_used
-def test_a_sound_setup_passes_and_is_timed(cohort: Path, tmp_path: Path) -> None:
+def test_a_sound_setup_passes_and_is_timed(
+    cohort: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cancelled: list[ray.ObjectRef[object]] = []
+    monkeypatch.setattr(ray, "cancel", cancelled.append)
     flags = ["--plan", "smoke", "--recordings", str(cohort), "--storage", str(tmp_path)]
     found = checks_of(*flags)
+    assert not cancelled  # of a task that has just answered it can end the whole process
     assert not [check for check in found.values() if check.state == FAIL]
     assert list(found) == [
         *("versions", "storage", "recordings", "nights", "cluster", "resources", "node"),
@@ -37,6 +43,20 @@ def test_a_sound_setup_passes_and_is_timed(cohort: Path, tmp_path: Path) -> None
     assert found["phases"].text == "22 at most, 17 at best: 2 teacher, 6 attention, 14 final"
     assert "training run(s) at a time" in found["hours"].text
     assert all("\n" not in str(check) for check in found.values())
+
+
+@pytest.mark.ray
+@ray_used
+def test_a_worker_that_is_not_free_in_time_is_let_go(
+    cohort: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cancelled: list[ray.ObjectRef[object]] = []
+    monkeypatch.setattr(ray, "cancel", cancelled.append)
+    monkeypatch.setattr(forecast, "WAIT_S", 0.0)
+    found = checks_of("--plan", "smoke", "--recordings", str(cohort), "--storage", str(tmp_path))
+    assert (found["pace"].state, len(cancelled)) == (WARN, 1)
+    assert "no worker was free" in found["pace"].text
+    ray.get(cancelled)  # so that no test after this waits for it
 
 
 @pytest.mark.ray
