@@ -210,4 +210,5 @@ def test_fit_trains_a_denoiser_and_its_student() -> None:
     assert set(taught) == {"loss", "mse", "kd", "at", "validation"}
     for terms in (clean, taught):
         assert terms["loss"][-1] < terms["loss"][0]
+        assert terms["validation"][-1] < terms["validation"][0]
         assert terms["validation"][-1] < 0.6 * NOISE**2

@@ -24,13 +24,19 @@ def checks_of(*argv: str) -> dict[str, Check]:
     return {check.name.split()[0]: check for check in diagnose(*asked)}
 
 
+@pytest.fixture
+def cancelled(monkeypatch: pytest.MonkeyPatch) -> list[ray.ObjectRef[object]]:
+    """The tasks that were to be cancelled, which go on."""
+    asked: list[ray.ObjectRef[object]] = []
+    monkeypatch.setattr(ray, "cancel", asked.append)
+    return asked
+
+
 @pytest.mark.ray
 @ray_used
 def test_a_sound_setup_passes_and_is_timed(
-    cohort: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    cohort: Path, tmp_path: Path, cancelled: list[ray.ObjectRef[object]]
 ) -> None:
-    cancelled: list[ray.ObjectRef[object]] = []
-    monkeypatch.setattr(ray, "cancel", cancelled.append)
     flags = ["--plan", "smoke", "--recordings", str(cohort), "--storage", str(tmp_path)]
     found = checks_of(*flags)
     assert not cancelled  # of a task that has just answered it can end the whole process
@@ -48,10 +54,11 @@ def test_a_sound_setup_passes_and_is_timed(
 @pytest.mark.ray
 @ray_used
 def test_a_worker_that_is_not_free_in_time_is_let_go(
-    cohort: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    cohort: Path,
+    tmp_path: Path,
+    cancelled: list[ray.ObjectRef[object]],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    cancelled: list[ray.ObjectRef[object]] = []
-    monkeypatch.setattr(ray, "cancel", cancelled.append)
     monkeypatch.setattr(forecast, "WAIT_S", 0.0)
     found = checks_of("--plan", "smoke", "--recordings", str(cohort), "--storage", str(tmp_path))
     assert (found["pace"].state, len(cancelled)) == (WARN, 1)

@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 
 from orchestration.denoising.beats import Detection, Heard
 from orchestration.denoising.figures_look import (
-    DASHED,
+    LEVEL,
     NOISY,
     banded,
     keys_of,
@@ -19,7 +19,7 @@ from orchestration.denoising.figures_look import (
 )
 from orchestration.evidence.formats import as_number
 from orchestration.evidence.intervals import Interval, bca
-from orchestration.evidence.style import MUTED, nothing, styled
+from orchestration.evidence.style import nothing, styled
 
 BEFORE = "noisy, not denoised"
 SHOWN = ("sensitivity", "predictivity")
@@ -85,21 +85,20 @@ def beats_figure(found: Sequence[HeardAt], clean: Detection | None = None) -> Fi
         axes[1, 0].remove()
         return figure
     looks = _looks(found)
-    unspoilt: dict[str, Any] = {"color": MUTED, "linestyle": DASHED, "linewidth": 0.9}
     for row, score in zip(axes, SHOWN, strict=True):
         for panel, group in zip(row, groups, strict=True):
             for name, look in looks.items():
                 mine = [each for each in found if (each.row, each.group) == (name, group)]
                 _line(panel, mine, score, look)
             if clean is not None:
-                panel.axhline(getattr(clean, score), zorder=1, **unspoilt)
+                panel.axhline(getattr(clean, score), zorder=1, **LEVEL)
             panel.grid()
             panel.set_xticks(sorted({each.snr_db for each in found}))
         row[0].set_ylabel(f"{'positive ' if score == 'predictivity' else ''}{score}")
         row[0].set_ylim(top=1.01)
     for panel in axes[-1]:
         panel.set_xlabel("SNR in, dB")
-    keys: list[Line2D] = keys_of(looks | ({} if clean is None else {"clean ECG": unspoilt}))
+    keys: list[Line2D] = keys_of(looks | ({} if clean is None else {"clean ECG": LEVEL}))
     figure.legend(handles=keys, loc="outside lower center", ncols=min(4, len(keys)))
     return figure
 

@@ -21,6 +21,7 @@ ROWS = {  # networks as their counterparts in staging
     **dict(zip(CLASSICAL, OTHERS, strict=False)),
 }
 DASHED = (0, (4, 2))  # filters, which learn nothing
+LEVEL: dict[str, Any] = {"color": MUTED, "linestyle": DASHED, "linewidth": 0.9}
 BAND: dict[str, Any] = {"alpha": 0.18, "linewidth": 0}
 
 
@@ -71,7 +72,7 @@ def banded(
 
 def level(axes: Axes, value: float, name: str, **look: Any) -> None:
     """A dashed line across a panel, with what it is called at its beginning."""
-    axes.axhline(value, linewidth=0.9, zorder=1, **({"color": MUTED, "linestyle": DASHED} | look))
+    axes.axhline(value, zorder=1, **(LEVEL | look))
     axes.annotate(
         name,
         (0.01, value),
