@@ -1,4 +1,4 @@
-"""Recorded noise as one Parquet file: a row a kind and lead, continuous at 360 Hz.
+"""Recorded noise as one Parquet file: a row a kind, stretch and lead, continuous at 360 Hz.
 
 Takes and gives a Noise, to the last bit.
 """
@@ -31,11 +31,16 @@ def write_noise(path: Path, noise: Noise, digest: str, versions: Mapping[str, st
         digest: names the records that the noise was read from.
         versions: of the programs that read them, by name.
     """
-    rows = [(kind, lead) for kind, leads in noise.signals.items() for lead in leads]
+    rows = [
+        (kind, first, lead)
+        for kind in noise.signals
+        for (first, _), leads in zip(noise.spans[kind], noise.stretches(kind), strict=True)
+        for lead in leads
+    ]
     columns = [
-        pa.array([kind for kind, _ in rows]),
-        pa.array([noise.first[kind] for kind, _ in rows], pa.int64()),
-        lists_of([lead for _, lead in rows], SAMPLES),
+        pa.array([kind for kind, _, _ in rows]),
+        pa.array([first for _, first, _ in rows], pa.int64()),
+        lists_of([lead for _, _, lead in rows], SAMPLES),
     ]
     write_rows(path, columns, ROWS, {"layout": str(LAYOUT), "digest": digest}, versions)
 
@@ -43,13 +48,20 @@ def write_noise(path: Path, noise: Noise, digest: str, versions: Mapping[str, st
 def read_noise_file(path: Path) -> Noise:
     """What write_noise wrote; anything else is refused."""
     read_noise_digest(path)
-    signals: dict[str, list[np.ndarray]] = {}
-    first: dict[str, int] = {}
+    found: dict[str, dict[int, list[np.ndarray]]] = {}
     for row in read_rows(path, ROWS):
-        kind = row["kind"].as_py()
-        signals.setdefault(kind, []).append(array_in(row["samples"]))
-        first[kind] = row["first"].as_py()
-    return Noise({kind: np.stack(leads) for kind, leads in signals.items()}, first)
+        stretches = found.setdefault(row["kind"].as_py(), {})
+        stretches.setdefault(row["first"].as_py(), []).append(array_in(row["samples"]))
+    return Noise(
+        {
+            kind: np.concatenate([np.stack(leads) for leads in stretches.values()], axis=1)
+            for kind, stretches in found.items()
+        },
+        {
+            kind: tuple((first, first + len(leads[0])) for first, leads in stretches.items())
+            for kind, stretches in found.items()
+        },
+    )
 
 
 def read_noise_digest(file: Path | BinaryIO) -> str:

@@ -31,7 +31,7 @@ from orchestration.denoising.stress_asked import (
     stressed_rows,
     subjects_of,
 )
-from orchestration.denoising.stress_fronts import Front, fronts_of
+from orchestration.denoising.stress_fronts import Front, fronts_of, turn_of
 from orchestration.denoising.stress_scores import Heard, lines_of
 from orchestration.denoising.stress_store import (
     Asked,
@@ -64,8 +64,8 @@ def main() -> None:
     given = words.parse_args()
     store = Store.existing(place(given.storage, "--storage", STORAGE))
     record = read_record(store, given.sweep)
-    noise = split_noise(read_noise(Path(given.noise))).test
     fronts = fronts_of(given.denoise)
+    noise = split_noise(read_noise(Path(given.noise)), turn_of(fronts)).test
     files = stress(store, record, given.row, noise, fronts, given.snr)
     target = open_files(given.out)
     for name, content in files.items():

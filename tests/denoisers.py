@@ -46,7 +46,9 @@ def a_denoisers_checkpoint(folder: Path, **extra: Any) -> Path:
 def an_exported_denoiser(folder: Path) -> None:
     """The checkpoint of a phase, and "denoiser", its export: it takes ten seconds."""
     made = a_denoisers_checkpoint(folder / "checkpoint", trained_on="101 <b>")
-    (made / "spec.json").write_text(json.dumps({"phase": "distilled", "data": {"a": "b"}}))
+    (made / "spec.json").write_text(
+        json.dumps({"phase": "distilled", "data": {"a": "b"}, "turn": 2})
+    )
     scores = {"score": 1.5, "group 1": {"SNR": 10.25, "bad": None}}
     (made / "scores.json").write_text(json.dumps(scores))
     export_denoiser(made, folder / "denoiser")

@@ -8,7 +8,7 @@ import numpy as np
 
 from datasets.clean_parquet import CleanPatient, read_patient, write_leads
 from datasets.clean_records import CleanLead
-from datasets.noise import KINDS, Noise
+from datasets.noise import Noise
 from datasets.noise_parquet import write_noise
 from kd_core.fit import Training
 from orchestration.denoising.experiment import DenoisingSweep, make_sweep
@@ -33,12 +33,12 @@ def drawn_leads(patient: str, seed: int) -> list[CleanLead]:
 
 
 def drawn_noise() -> Noise:
-    """Muscle that is white, steps of an electrode, and a slow wander; two leads, 90 s."""
-    rng, n = np.random.default_rng(5), 90 * 360
+    """Muscle that is white, steps of an electrode, and a slow wander; two leads, 120 s."""
+    rng, n = np.random.default_rng(5), 120 * 360
     wander = np.sin(2 * np.pi * 0.2 * np.arange(n) / 360) * np.array([[0.3], [0.2]])
     steps = np.repeat(rng.normal(0, 0.3, (2, n // 180)), 180, axis=1)
     signals = {"ma": rng.normal(0, 0.2, (2, n)), "em": steps, "bw": wander}
-    return Noise({k: v.astype(np.float32) for k, v in signals.items()}, dict.fromkeys(KINDS, 0))
+    return Noise.whole({k: v.astype(np.float32) for k, v in signals.items()})
 
 
 def filled_store(root: Path, patients: int = 5) -> tuple[Store, tuple[CleanPatient, ...]]:

@@ -1,6 +1,8 @@
 """Networks that learn behind a denoiser: their nights, their phases, and where they may stand."""
 
 import json
+import shutil
+import subprocess
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -17,7 +19,7 @@ from orchestration.build import build
 from orchestration.chosen import BASELINE
 from orchestration.cli import UsageError
 from orchestration.denoising.stress import stress_night
-from orchestration.denoising.stress_fronts import front_of
+from orchestration.denoising.stress_fronts import front_of, fronts_of, turn_of
 from orchestration.denoising.stress_night import track_of
 from orchestration.denoising.stress_store import Asked, Condition, Level, read_stressed
 from orchestration.experiment import phases_of
@@ -26,7 +28,9 @@ from orchestration.portable.exported import export
 from orchestration.probabilities import read_confusion
 from orchestration.scoring import score
 from orchestration.staging.denoiser import load_denoiser
-from orchestration.staging.spec import StagingSpec, read_spec
+from orchestration.staging.denoiser_spec import FILE
+from orchestration.staging.networks import SUMS
+from orchestration.staging.spec import CONFIG, StagingSpec, read_spec
 from orchestration.staging.stager import load
 from orchestration.store import Store
 from orchestration.sweeps import make_sweep
@@ -209,3 +213,27 @@ def test_all_nights_go_through_it_on_ray(stored: Stored) -> None:
     assert again.windows == stored.behind.windows
     assert again.subjects == stored.behind.subjects
     assert [row["status"] for row in again.rows] == ["kept"] * 8 + ["refused"]
+
+
+def with_turn(denoiser: Path, folder: Path, turn: object) -> Path:
+    """The same denoiser under another name, as if it had heard other noise."""
+    shutil.copytree(denoiser, folder)
+    told = json.loads((folder / CONFIG).read_bytes())
+    told |= {"name": folder.name, "origin": told["origin"] | {"noise_turn": turn}}
+    (folder / CONFIG).write_text(json.dumps(told))
+    sums = subprocess.run(["sha256sum", CONFIG, FILE], cwd=folder, capture_output=True, check=True)
+    (folder / SUMS).write_bytes(sums.stdout)
+    return folder
+
+
+def test_noise_that_tests_is_what_no_denoiser_was_trained_on(
+    denoiser: Path, tmp_path: Path
+) -> None:
+    third, other = (str(with_turn(denoiser, tmp_path / f"of {k}", k)) for k in (3, 1))
+    assert turn_of(fronts_of([third, "wavelet"])) == 3
+    assert [turn_of(fronts_of([name])) for name in ("wavelet", str(denoiser))] == [0, 2]
+    with pytest.raises(ValueError, match="'of 3': 3, 'of 1': 1"):
+        turn_of(fronts_of([third, other]))
+    for wrong in (5, -1, "2", True):
+        with pytest.raises(ValueError, match="noise_turn is"):
+            front_of(str(with_turn(denoiser, tmp_path / f"wrong {wrong}", wrong)))

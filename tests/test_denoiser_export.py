@@ -60,7 +60,9 @@ def test_the_folder_says_how_it_is_fed_and_where_it_comes_from(made: Path) -> No
     assert spec.origin["scores"] == {"score": 1.5, "group 1 SNR": 10.25}
     assert set(spec.origin["agreement"]) == {"onnx", "rounding"}
     assert spec.origin["trained_on"] == "101 <b>"
+    assert spec.origin["noise_turn"] == 2
     card = (made / "README.md").read_text()
+    assert "| turn of the noise | 2 |" in card
     assert "6,895 parameters" in card
     assert "<b>" not in card
     assert "this project's own" in card

@@ -187,7 +187,7 @@ def test_a_bucket_gets_patients_and_noise_as_a_folder_does(
     with pytest.raises(ValueError, match="no clean ECG"):
         open_leads(store, "w", {"own/b": digest})
     folder = write_noise(tmp_path / "noise", seconds=20)
-    assert open_noise(store, ingest_noise(folder, store)).span("ma") == (0, 7200)
+    assert open_noise(store, ingest_noise(folder, store)).spans["ma"] == ((0, 7200),)
 
 
 def test_noise_is_stored_once_under_its_digest(tmp_path: Path) -> None:
@@ -207,7 +207,7 @@ def test_noise_is_stored_once_under_its_digest(tmp_path: Path) -> None:
         open_noise(store, digest)
     file.write_bytes(b"half a file")
     assert ingest_noise(folder, store) == digest  # written anew
-    assert open_noise(store, digest).span("bw") == (0, 10_800)
+    assert open_noise(store, digest).spans["bw"] == ((0, 10_800),)
     with pytest.raises(ValueError, match="no noise feed at"):
         open_noise(store, "feed")
     with pytest.raises(ValueError, match=r"lacks \['ma.hea'"):

@@ -20,7 +20,9 @@ from orchestration.build import Outcome, walk
 from orchestration.denoising.batches import NoisyBatches
 from orchestration.denoising.clean import band_limit, clean_of
 from orchestration.denoising.experiment import DenoisingSweep, make_sweep
+from orchestration.denoising.plan import HEARD
 from orchestration.denoising.stored import open_leads
+from orchestration.denoising.task import denoising_task
 from orchestration.denoising.tested import noisy_of
 from orchestration.denoising.variation import varied
 from orchestration.experiment import Phase, phases_of
@@ -111,6 +113,23 @@ def test_a_phase_is_named_by_what_decides_it_and_by_nothing_else(
     longer = phases(teacher_epochs=9)
     assert longer["teacher"].spec["training"]["epochs"] == 9
     assert longer["final"].spec["training"]["epochs"] == sweep.plan.training.epochs
+
+
+def test_each_fold_hears_other_noise(ran: Ran) -> None:
+    store, sweep, _, _ = ran
+    folds = replace(sweep, plan=replace(sweep.plan, use_folds=5))
+    found = folds.over_folds(SCHEME, sweep.plan.point("denoiser"))
+    for turn, experiment in enumerate(found):
+        (phase,) = phases_of(experiment)
+        assert phase.spec["turn"] == turn
+        heard = denoising_task(phase, {}, store, torch.device("cpu")).validation()
+        leads = open_leads(store, sweep.windows, sweep.digests(experiment.fold.validation))
+        clean = clean_of([lead for own in leads.values() for lead in own], 1.0, True)
+        noise = split_noise(drawn_noise(), turn).validation
+        expected = NoisyBatches(clean, noise, HEARD[SCHEME], 8).in_order()
+        for one, other in zip(heard, expected, strict=True):
+            assert torch.equal(one.student_view, other.student_view)
+            assert torch.equal(one.target, other.target)
 
 
 def batches(ranks: int = 1, rank: int = 0, vary: bool = True) -> NoisyBatches:

@@ -163,6 +163,7 @@ def test_a_filter_is_named_by_the_segments_and_the_noise_and_not_by_a_network(ra
     changes: list[Mapping[str, object]] = [
         {"windows": "w"},
         {"noise": "n"},
+        {"fold": replace(experiment.fold, index=1)},
         {"scheme": "group 1"},
         {"most_outside": 0.5},
         {"band_limited": False},
@@ -273,7 +274,7 @@ def test_the_data_are_counted_on_the_segments_themselves(ran: Ran, noise: NoiseP
         assert part.patients == len([name for name in names if kept[name]])
         assert part.records == {"drawn": part.patients}
     assert used.left_out.get(UNCLEAN, 0) == unclean
-    assert used.noise_s == pytest.approx((42.0, 14.0, 14.0))
+    assert used.noise_s == pytest.approx((62.0, 14.0, 24.0))
     assert (used.folds, used.band_limited) == (1, True)
     told = tuple(replace(p, unreadable={p.name: "broken"}) for p in sweep.patients[:1])
     some = replace(sweep, patients=(*told, *sweep.patients[1:]))

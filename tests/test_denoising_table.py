@@ -210,4 +210,5 @@ def test_records_are_counted_by_database_and_those_unread_are_named() -> None:
     assert {"No segment was left out.", "Could not be read: x."} < set(said)
     several = " ".join(data_said(replace(data, folds=4, band_limited=True)))
     assert "Split by patient, 4 times" in several
+    assert "another fifth tests in each fold" in several
     assert "0.5 to 40 Hz" in several

@@ -57,7 +57,7 @@ def drawn_noise(seconds: int = 60) -> Noise:
     """White noise of each kind at 360 Hz."""
     rng = np.random.default_rng(0)
     signals = {kind: rng.normal(size=(2, 360 * seconds)).astype(np.float32) for kind in KINDS}
-    return Noise(signals, dict.fromkeys(KINDS, 0))
+    return Noise.whole(signals)
 
 
 def cut_night(onset_s: np.ndarray, page_s: float, segment: np.ndarray) -> tuple[Night, np.ndarray]:

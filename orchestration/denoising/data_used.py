@@ -20,9 +20,9 @@ THEIRS = (
 
 CHOSEN = (
     "Validation patients choose: the epoch by the error, points by the mean rise of the SNR. Over "
-    "several folds they are test patients of other folds, and the networks were designed with "
-    "them in view, so the best found is a little better here than it would be on others. "
-    "Intervals know nothing of another stretch of test noise, or of another seed in training."
+    "several folds they, and the noise that they hear, test in other folds, and the networks were "
+    "designed with them in view, so the best found is a little better here than it would be on "
+    "others. Intervals know nothing of other noise, or of another seed in training."
 )
 BAND_LIMITED = (
     "What counts as clean is 0.5 to 40 Hz of each record, filtered forth and back, for networks "
@@ -60,7 +60,7 @@ class DataUsed:
     test: EcgPart
     """Of all folds together."""
     noise_s: tuple[float, float, float]
-    """Seconds of each kind of noise in training, validation and test."""
+    """Seconds of each kind of noise in training, validation and test; of the first fold."""
     folds: int = 1
     band_limited: bool = False
     """Whether clean ECG is 0.5 to 40 Hz of what was recorded."""
@@ -72,14 +72,11 @@ class DataUsed:
 
 def data_said(data: DataUsed) -> list[str]:
     """How the data were made and how they differ from the paper's, a sentence a fact."""
-    lengths = [f"{s / 60:.1f}" for s in data.noise_s]
     said = [
         f"Tested on {data.test.segments:,} segments of 10 s of {_people(data.test.patients)} "
         f"({_records(data.test)}), each under every group of noise.",
         _split(data),
-        "Noise is split in time: "
-        f"{_listed(lengths)} minutes of each kind for {_listed(PARTS)}, so no test noise was "
-        "heard in training.",
+        _noise(data),
         _left_out(data.left_out),
     ]
     if data.band_limited:
@@ -99,6 +96,17 @@ def _split(data: DataUsed) -> str:
     return (
         f"Split by patient, {data.folds} times: in the first fold {trained}. Every network is "
         "tested on patients that neither trained it nor chose its epoch."
+    )
+
+
+def _noise(data: DataUsed) -> str:
+    lengths = [f"{s / 60:.1f}" for s in data.noise_s]
+    told = f"{_listed(lengths)} minutes of each kind for {_listed(PARTS)}"
+    if data.folds == 1:
+        return f"Noise is split in time: {told}, so no test noise was heard in training."
+    return (
+        f"Noise is split in time, another fifth tests in each fold: {told} in the first. No "
+        "network was tested under noise that it had heard in training."
     )
 
 

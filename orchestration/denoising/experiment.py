@@ -38,7 +38,13 @@ class DenoisingExperiment:
     training: Training
     teacher_epochs: int  # 0: as many as of `training`
     teacher_rate: float  # 0: that of `training`
+    teacher_bf16: bool
     seed: int
+
+    @property
+    def turn(self) -> int:
+        """Which fifth of the noise tests: with each fold of patients another."""
+        return self.fold.index
 
     def spec_of(self, step: Step) -> dict[str, Any]:
         """What decides this step's weights, resolved: unused hyperparameters do not appear."""
@@ -49,6 +55,7 @@ class DenoisingExperiment:
             "windows": self.windows,
             "data": dict(self.data),
             "noise": self.noise,
+            "turn": self.turn,
             "train": list(self.fold.train),
             "validation": list(self.fold.validation),
             "scheme": self.scheme,
@@ -64,8 +71,13 @@ class DenoisingExperiment:
 
     @property
     def _of_teacher(self) -> Training:
-        asked, rate = self.training, self.teacher_rate or self.training.learning_rate
-        return replace(asked, epochs=self.teacher_epochs or asked.epochs, learning_rate=rate)
+        asked = self.training
+        return replace(
+            asked,
+            epochs=self.teacher_epochs or asked.epochs,
+            learning_rate=self.teacher_rate or asked.learning_rate,
+            bf16=self.teacher_bf16 or asked.bf16,
+        )
 
 
 def make_sweep(
@@ -136,5 +148,6 @@ class DenoisingSweep:
             training=plan.training,
             teacher_epochs=plan.teacher_epochs,
             teacher_rate=plan.teacher_rate,
+            teacher_bf16=plan.teacher_bf16,
             seed=plan.seed,
         )

@@ -64,7 +64,7 @@ def hear_all(
 def hear(experiment: DenoisingExperiment, patient: str, digest: str, root: str) -> None:
     """Have what is heard of one patient in the store."""
     store = Store(root)
-    noise = split_noise(open_noise(store, experiment.noise)).test
+    noise = split_noise(open_noise(store, experiment.noise), experiment.turn).test
     (leads,) = open_leads(store, experiment.windows, {patient: digest}).values()
     chosen = list(first_leads(leads))
     seed = int(key_of({"patient": patient})[:8], 16)

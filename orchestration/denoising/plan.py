@@ -68,6 +68,7 @@ class DenoisingPlan:
     )
     teacher_epochs: int = 0  # of the teacher, whose epoch costs five of a student's; 0: as many
     teacher_rate: float = 5e-3  # learning rate of the teacher; 0: that of `training`
+    teacher_bf16: bool = False  # train the teacher in bfloat16, where a processor is fast at it
     search: DenoiserSearch = field(default_factory=DenoiserSearch)
     runtime: Runtime = field(default_factory=Runtime)
     seed: int = 42

@@ -46,8 +46,8 @@ def material_of(
     """
     own = [row for row in trained if row.scheme == scheme and not row.failed]
     shown = shown_row(own)
-    noise = split_noise(open_noise(store, sweep.noise))
     groups, fold, plan = HEARD[scheme], sweep.folds[0], sweep.plan
+    noise = split_noise(open_noise(store, sweep.noise), fold.index)
     found = open_leads(store, sweep.windows, sweep.digests(fold.test))
     leads = [lead for patient in found.values() for lead in patient]
     clean = clean_of(leads, plan.most_outside, plan.band_limited)

@@ -41,7 +41,7 @@ def score_all(
 
 def key_of_filter(name: str, experiment: DenoisingExperiment) -> str:
     """Of what a classical filter made of the test patients of an experiment's fold."""
-    decides = ("windows", "noise", "scheme", "most_outside", "band_limited")
+    decides = ("windows", "noise", "turn", "scheme", "most_outside", "band_limited")
     return key_of({"filter": name} | {field: getattr(experiment, field) for field in decides})
 
 
@@ -49,7 +49,7 @@ def score(asked: Asked, root: str) -> None:
     """Write the measures of every patient that are not there yet."""
     key, experiment, digests = asked
     store = Store(root)
-    noise = split_noise(open_noise(store, experiment.noise)).test
+    noise = split_noise(open_noise(store, experiment.noise), experiment.turn).test
     denoise = denoiser_of(key, store, experiment)
     for name in missing(store, key, digests):
         (leads,) = open_leads(store, experiment.windows, {name: digests[name]}).values()

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from datasets.noise import PARTS
 from orchestration.denoising.classical import CLASSICAL, Whole, whole_of
 from orchestration.keys import key_of
 from orchestration.staging.networks import SUMS
@@ -29,6 +30,8 @@ class Front:
     """What tells whether it is still the same."""
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False, compare=False)
     """Of an exported denoiser, by name."""
+    turn: int | None = None
+    """Of an exported denoiser: the turn of the noise whose test part it never heard."""
 
     @contextmanager
     def opened(self) -> Iterator[Whole]:
@@ -68,7 +71,15 @@ def front_of(text: str) -> Front:
     files = {path.name: path.read_bytes() for path in carried if path.is_file()}
     digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     digests.pop(SUMS, None)  # of what only people read too
-    return Front(name=denoiser.spec.name, digest=key_of({"denoiser": digests}), files=files)
+    told = denoiser.spec.origin.get("noise_turn")
+    turn = 0 if told is None else told  # networks that do not say were all trained so
+    if not (type(turn) is int and 0 <= turn < PARTS):
+        raise ValueError(
+            f"{folder / CONFIG}: noise_turn is {turn!r}; allowed are 0 to {PARTS - 1}. "
+            "Export the denoiser again."
+        )
+    name, digest = denoiser.spec.name, key_of({"denoiser": digests})
+    return Front(name=name, digest=digest, files=files, turn=turn)
 
 
 def fronts_of(names: Sequence[str]) -> tuple[Front, ...]:
@@ -82,6 +93,21 @@ def fronts_of(names: Sequence[str]) -> tuple[Front, ...]:
     if len(set(called)) < len(called):
         raise ValueError(f"--denoise: {called} are not told apart by name; leave one out.")
     return tuple(fronts.values())
+
+
+def turn_of(fronts: Sequence[Front]) -> int:
+    """The turn of the noise whose test part none of the denoisers heard; 0 without any.
+
+    Raises:
+        ValueError: they were trained on different parts of the noise.
+    """
+    turns = {front.name: front.turn for front in fronts if front.turn is not None}
+    if len(set(turns.values())) > 1:
+        raise ValueError(
+            f"--denoise: what tests one denoiser trained another; turns of the noise are {turns}. "
+            "Give those of one fold, or run the stress test once for each."
+        )
+    return next(iter(turns.values()), 0)
 
 
 def _exported(folder: Path) -> Whole:

@@ -68,7 +68,7 @@ def patients_scores(model: nn.Module, heard: NoisyBatches) -> dict[str, float]:
 def _batches(phase: Phase, store: Store) -> tuple[NoisyBatches, NoisyBatches]:
     """Batches for training and for validation; each hears its own part of the noise."""
     spec = phase.spec
-    noise = split_noise(open_noise(store, spec["noise"]))
+    noise = split_noise(open_noise(store, spec["noise"]), spec["turn"])
 
     def part(name: str) -> NoisyBatches:
         digests = {patient: spec["data"][patient] for patient in spec[name]}

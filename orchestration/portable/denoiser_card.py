@@ -61,10 +61,11 @@ def _limits(spec: DenoiserSpec) -> str:
 
 
 def _training(spec: DenoiserSpec) -> str:
-    origin = spec.origin
+    origin, turn = spec.origin, spec.origin.get("noise_turn")
     told = [
         ["trained on", origin.get("trained_on") or "not told here; ask who exported it"],
         ["training-data key", origin.get("data") or "unknown"],
+        ["turn of the noise", "unknown" if turn is None else turn],
         ["network", origin.get("model") or "unknown"],
         ["phase", origin.get("phase") or "unknown"],
         *([name, value] for name, value in origin.get("parameters", {}).items()),

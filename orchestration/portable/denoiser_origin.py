@@ -54,6 +54,7 @@ def spec_of(
             "data": key_of(phase["data"]) if phase.get("data") else "",
             "trained_on": trained_on or str(stored.extra.get("trained_on", "")),
             "parameters": phase.get("parameters", {}),
+            "noise_turn": phase.get("turn"),
             "scores": _numbers(scores) or _numbers(stored.extra.get("validation", {})),
             "versions": {
                 "ecg-sleep-distillation": datasets.__version__,
