@@ -23,6 +23,7 @@ from orchestration.chosen import Record
 from orchestration.evidence.figures_importances import Importance, Importances
 from orchestration.evidence.trials import TrialPoint, compared, trials_of
 from orchestration.plan import Search
+from orchestration.searched import AnySearch
 from orchestration.space import SPACE, space
 
 FEWEST_BEST = 5  # that PED-ANOVA is stable with, by Optuna's documentation
@@ -38,7 +39,7 @@ def importances(record: Record) -> dict[str, Importances]:
     return {scheme: importances_of(trials_of(record, scheme), search) for scheme in schemes}
 
 
-def importances_of(trials: Sequence[TrialPoint], search: Search) -> Importances:
+def importances_of(trials: Sequence[TrialPoint], search: AnySearch) -> Importances:
     """The importance of each parameter that was varied; those that failed are left out."""
     scored = compared(trials).trials
     if len(scored) < 2 * FEWEST_BEST:
@@ -84,7 +85,7 @@ def _evaluated(trials: Sequence[FrozenTrial], values: np.ndarray, best: int) -> 
         )
 
 
-def _frozen(trial: TrialPoint, search: Search) -> FrozenTrial:
+def _frozen(trial: TrialPoint, search: AnySearch) -> FrozenTrial:
     """The trial as Optuna knows it."""
     known = {name: getattr(trial, name, None) for name in SPACE}
     asked = optuna.trial.FixedTrial({n: value for n, value in known.items() if value is not None})

@@ -10,7 +10,7 @@ from kd_core.methods import STAGING
 from kd_core.models import MODELS, model_spec, tap_lengths
 from kd_core.objectives.attention import VARIANTS, layers_of
 from orchestration.experiment import Point
-from orchestration.searched import Search, at_least, known
+from orchestration.searched import AnySearch, Search, at_least, known
 
 __all__ = ["Plan", "Runtime", "Search", "SearchedPlan"]
 
@@ -144,7 +144,7 @@ class SearchedPlan(Protocol):
     """What a search needs of a plan, whether it is of stagers or of denoisers."""
 
     @property
-    def search(self) -> Search:
+    def search(self) -> AnySearch:
         """What Optuna looks for."""
 
     @property

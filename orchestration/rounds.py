@@ -12,7 +12,8 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from orchestration.keys import key_of
-from orchestration.plan import Search, SearchedPlan
+from orchestration.plan import SearchedPlan
+from orchestration.searched import AnySearch
 from orchestration.space import inside, space
 
 
@@ -45,7 +46,7 @@ def _seed(seed: int, scheme: str, drawn: int) -> int:
     return int(key_of({"seed": seed, "scheme": scheme, "drawn": drawn})[:8], 16)
 
 
-def _study(search: Search, seed: int) -> optuna.Study:
+def _study(search: AnySearch, seed: int) -> optuna.Study:
     """A study in memory whose multivariate TPE keeps the points of one round apart."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     with warnings.catch_warnings():
@@ -60,13 +61,13 @@ def _study(search: Search, seed: int) -> optuna.Study:
     return optuna.create_study(direction="maximize", sampler=sampler)
 
 
-def _ask(study: optuna.Study, search: Search) -> dict[str, Any]:
+def _ask(study: optuna.Study, search: AnySearch) -> dict[str, Any]:
     trial = study.ask()
     space(trial, search)
     return dict(trial.params)
 
 
-def _frozen(told: Told, search: Search) -> FrozenTrial:
+def _frozen(told: Told, search: AnySearch) -> FrozenTrial:
     """The trial as Optuna keeps it; one that was stopped keeps what it had reached."""
     asked = optuna.trial.FixedTrial(dict(told.params))
     space(asked, search)

@@ -18,13 +18,12 @@ class Range(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Search:
+class AnySearch:
     """What Optuna looks for and how much it may spend. Every part is a field of the plan."""
 
     trials: int = 32  # points, per scheme; 0 turns the search off
-    methods: tuple[str, ...] = ("SD+CL", "AT+CL", "AT+SD+CL")
-    alpha: tuple[float, float] = (0.05, 0.95)  # searched only where softmax distillation is on
-    temperature: tuple[float, float] = (1.0, 8.0)  # likewise; on a log scale
+    methods: tuple[str, ...]
+    alpha: tuple[float, float] = (0.05, 0.95)  # searched only where a method depends on it
     layers: tuple[str, ...] = ("all", "encoder", "bottleneck", "decoder", "deep")  # only with AT
     startup: int = 8  # random points before TPE takes over
     round: int = 4  # points drawn together; many machines want many, TPE learns more from few
@@ -34,13 +33,6 @@ class Search:
     concurrent: int = 0  # trials at a time; 0 is as many as the resources hold
 
     def __post_init__(self) -> None:
-        known("search.methods", self.methods, STAGING)
-        if "EEG baseline" in self.methods:
-            raise ValueError("search.methods: the search is for ECG; leave out 'EEG baseline'.")
-        self.check_numbers()
-
-    def check_numbers(self) -> None:
-        """Refuse what no search can do, whatever it looks for."""
         at_least("search.trials", self.trials, 0)
         at_least("search.startup", self.startup, 0)
         at_least("search.round", self.round, 1)
@@ -50,14 +42,33 @@ class Search:
         low, high = self.alpha
         if not 0.0 <= low <= high <= 1.0:
             raise ValueError(f"search.alpha is {self.alpha}; it must be LOW HIGH within 0..1.")
-        low, high = self.temperature
-        if not 0.0 < low <= high < math.inf:
-            raise ValueError(f"search.temperature is {self.temperature}; it must be LOW HIGH > 0.")
+        for name, (low, high, log) in self.ranges.items():
+            if log and not 0.0 < low <= high < math.inf:
+                raise ValueError(f"search.{name} is {(low, high)}; it must be LOW HIGH above 0.")
 
     @property
-    def ranges(self) -> Mapping[str, "Range"]:
+    def ranges(self) -> Mapping[str, Range]:
         """Numbers that are searched, where the method depends on them."""
-        return {"alpha": Range(*self.alpha), "temperature": Range(*self.temperature, log=True)}
+        return {"alpha": Range(*self.alpha)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Search(AnySearch):
+    """What it looks for among stagers."""
+
+    methods: tuple[str, ...] = ("SD+CL", "AT+CL", "AT+SD+CL")
+    temperature: tuple[float, float] = (1.0, 8.0)  # as alpha; on a log scale
+
+    def __post_init__(self) -> None:
+        known("search.methods", self.methods, STAGING)
+        if "EEG baseline" in self.methods:
+            raise ValueError("search.methods: the search is for ECG; leave out 'EEG baseline'.")
+        super().__post_init__()
+
+    @property
+    def ranges(self) -> Mapping[str, Range]:
+        """Alpha and temperature."""
+        return {**super().ranges, "temperature": Range(*self.temperature, log=True)}
 
 
 def known(name: str, values: Sequence[str], allowed: Iterable[str]) -> None:

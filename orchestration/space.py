@@ -7,12 +7,13 @@ from typing import Any
 import optuna
 
 from orchestration.experiment import Point
-from orchestration.plan import Search, SearchedPlan
+from orchestration.plan import SearchedPlan
+from orchestration.searched import AnySearch
 
 SPACE = ("method", "alpha", "temperature", "beta", "layers")
 
 
-def space(trial: optuna.trial.BaseTrial, search: Search) -> dict[str, Any]:
+def space(trial: optuna.trial.BaseTrial, search: AnySearch) -> dict[str, Any]:
     """Optuna's define-by-run space: only what the method depends on is asked for."""
     method = trial.suggest_categorical("method", list(search.methods))
     used = Point(method=method).parameters
@@ -24,7 +25,7 @@ def space(trial: optuna.trial.BaseTrial, search: Search) -> dict[str, Any]:
     return {}
 
 
-def inside(point: Point, search: Search) -> dict[str, Any]:
+def inside(point: Point, search: AnySearch) -> dict[str, Any]:
     """What a point has in common with the space; the sampler draws the rest."""
     values = {name: getattr(point, name) for name in SPACE if name in point.parameters}
     held = {

@@ -11,8 +11,8 @@ from kd_core.methods import DENOISING
 from kd_core.models import DENOISERS, denoiser_spec, tap_lengths
 from kd_core.objectives.attention import VARIANTS, layers_of
 from orchestration.experiment import Point
-from orchestration.plan import Runtime, Search
-from orchestration.searched import Range, at_least, known
+from orchestration.plan import Runtime
+from orchestration.searched import AnySearch, Range, at_least, known
 
 BASELINE = "denoiser"  # the row that learns from no teacher
 HEARD: Mapping[str, tuple[str, ...]] = {  # the schemes of denoisers: the groups that one hears
@@ -22,27 +22,23 @@ HEARD: Mapping[str, tuple[str, ...]] = {  # the schemes of denoisers: the groups
 
 
 @dataclass(frozen=True, kw_only=True)
-class DenoiserSearch(Search):
+class DenoiserSearch(AnySearch):
     """What Optuna looks for among distilled denoisers."""
 
     trials: int = 12  # points, per scheme; 0 turns the search off
     methods: tuple[str, ...] = ("denoiser + KD",)
-    alpha: tuple[float, float] = (0.05, 0.95)
     beta: tuple[float, float] = (1e-5, 1e-2)  # on a log scale; attention transfer is about 1
     layers: tuple[str, ...] = ("all", "encoder", "bottleneck", "decoder")
     startup: int = 4
 
     def __post_init__(self) -> None:
         known("search.methods", self.methods, [n for n, s in DENOISING.items() if len(s) > 1])
-        self.check_numbers()
-        low, high = self.beta
-        if not 0.0 < low <= high:
-            raise ValueError(f"search.beta is {self.beta}; it must be LOW HIGH above 0.")
+        super().__post_init__()
 
     @property
     def ranges(self) -> Mapping[str, Range]:
-        """Numbers that are searched, where the method depends on them."""
-        return {"alpha": Range(*self.alpha), "beta": Range(*self.beta, log=True)}
+        """Alpha and beta."""
+        return {**super().ranges, "beta": Range(*self.beta, log=True)}
 
 
 @dataclass(frozen=True, kw_only=True)
