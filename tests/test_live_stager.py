@@ -9,11 +9,13 @@ import torch
 
 from datasets.ecg import EcgRecording
 from datasets.signals import Scale
+from orchestration.staging.ecg_scale import EcgScale, estimated
 from orchestration.staging.labels import probabilities_of
 from orchestration.staging.live import SETTLE_S, LiveStage, LiveStager
 from orchestration.staging.prepared import scale_of
 from orchestration.staging.quality import assess
 from orchestration.staging.stager import Stager
+from tests.denoisers import a_denoiser
 from tests.ecg_nights import an_ecg
 from tests.stagers import a_stager
 
@@ -83,10 +85,35 @@ def test_random_chunks_say_what_the_whole_night_says(
     assert [stage.stage for stage in said] == names
 
 
+@pytest.mark.parametrize(("hz", "longest"), [(200.0, 40_000), (360.0, 100_000)])
+def test_behind_a_denoiser_they_say_what_the_whole_night_says_behind_it(
+    hz: float, longest: int
+) -> None:
+    denoiser, ecg = a_denoiser(), broken(hz)
+    stager = replace(a_stager("tiny"), denoiser=denoiser)
+    said = pushed(stager.live(hz), ecg, longest)
+    clean = denoiser.whole(ecg, hz, estimated(ecg[: round(60 * hz)], hz))
+    first, unusable = round(SETTLE_S * hz), assess(ecg, hz).unusable
+    scale = scale_of(clean[:first], hz, unusable[:SETTLE_S])
+    recording = EcgRecording(name="night", label="ECG", samples=clean, hz=hz)
+    expected = probabilities_of(stager.logits(recording, unusable, scale), unusable, 30)
+    assert [stage.onset_s for stage in said] == [i * 30 for i in range(len(expected))]
+    found = np.stack([stage.probabilities for stage in said])
+    np.testing.assert_allclose(found, expected, atol=1e-4)  # NaN where NaN
+    bare = pushed(replace(stager, denoiser=None).live(hz, scale=scale), ecg, longest)
+    assert np.nanmax(np.abs(found - np.stack([stage.probabilities for stage in bare]))) > 1e-2
+
+
+@pytest.mark.parametrize("denoised", [False, True])
 @pytest.mark.parametrize("hz", [200.0, 100.0, 360.0])
-def test_a_label_comes_the_stated_time_after_its_end_however_samples_come(hz: float) -> None:
-    live = indifferent().live(hz, output_s=1, scale=Scale(0.0, 0.2))
+def test_a_label_comes_the_stated_time_after_its_end_however_samples_come(
+    hz: float, denoised: bool
+) -> None:
+    stager = replace(indifferent(), denoiser=a_denoiser() if denoised else None)
+    live = stager.live(hz, output_s=1, scale=Scale(0.0, 0.2), ecg_scale=EcgScale(0.0, 1.0))
     ecg, step = an_ecg(hz, 6), round(hz / 2)
+    for start_s, length_s in ((100, 0.999), (110, 12.3), (150, 0.3)):
+        ecg[round(start_s * hz) : round((start_s + length_s) * hz)] = np.nan
     for end in range(step, len(ecg) + 1, step):
         for stage in live.push(ecg[end - step : end]):
             behind_s = end / hz - (stage.onset_s + stage.output_s)

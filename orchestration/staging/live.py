@@ -2,7 +2,7 @@
 
 What is said of a moment is what the whole night would say of it, scaled alike: the network sees
 only so far, and a label is given out once all it can see has come. What differs from a staged
-file: the scale is learned from the first minutes, or given; polarity is the caller's; nothing is
+file: scales are learned from the first minutes, or given; polarity is the caller's; nothing is
 refused, and heart rate is not told.
 """
 
@@ -14,6 +14,8 @@ from datasets.ecg import whole_seconds
 from datasets.gaps import check_rate
 from datasets.signals import Scale
 from orchestration.staging.arriving import Arriving
+from orchestration.staging.denoiser_live import LiveDenoiser
+from orchestration.staging.gaps import longest_line
 from orchestration.staging.judged import Judged
 from orchestration.staging.labels import check_output_s, probabilities_of
 from orchestration.staging.noise import BLOCK_S
@@ -22,6 +24,7 @@ from orchestration.staging.prepared import scale_of
 from orchestration.staging.spec import StagingSpec
 
 SETTLE_S = 300  # of recording from which the scale is learned; ours
+NOTHING = np.empty(0, np.float32)
 
 
 class LiveStage(NamedTuple):
@@ -46,6 +49,8 @@ class LiveStager:
         scale: of the signal; learned from the first five minutes if left out, so that nothing is
             said before they have passed.
         limits_mv: what the recorder can hold, where that is known.
+        denoiser: what the samples go through before the network sees them; their quality is
+            judged as they were recorded.
     """
 
     def __init__(
@@ -56,13 +61,14 @@ class LiveStager:
         output_s: int = 30,
         scale: Scale | None = None,
         limits_mv: tuple[float, float] | None = None,
+        denoiser: LiveDenoiser | None = None,
     ) -> None:
         check_output_s(output_s)
         check_rate(hz, "the live recording")
         self.spec, self.network, self.hz, self.output_s = spec, network, hz, output_s
         self._judged = Judged(hz, limits_mv)
         self._arriving = Arriving(spec, hz)
-        self._scale = scale
+        self._scale, self._denoiser = scale, denoiser
         self._waiting: list[np.ndarray] = []  # samples that came before there was a scale
         self._received = self._told_s = 0
         self._finished = False
@@ -72,6 +78,8 @@ class LiveStager:
         """Seconds by which a label follows the end of what it speaks of."""
         segment_s = self.spec.segment_s if self.spec.scaling == "segment" else 0.0
         ahead_s = self.spec.after_samples / self.spec.hz + segment_s + self._arriving.delay_s
+        if self._denoiser:
+            ahead_s += self._denoiser.delay_s + longest_line(self.hz) / self.hz
         return max(ahead_s, BLOCK_S)
 
     def push(self, samples: np.ndarray) -> list[LiveStage]:
@@ -82,7 +90,7 @@ class LiveStager:
         samples = np.where(np.isfinite(samples), samples, np.float32(np.nan))
         self._received += len(samples)
         self._judged.push(samples)
-        self._take(samples, last=False)
+        self._take(self._denoiser.push(samples) if self._denoiser else samples, last=False)
         known_s = int(self._received / self.hz - self.look_ahead_s + 1e-6)
         return self._say(known_s) if self._scale else []
 
@@ -92,7 +100,7 @@ class LiveStager:
             return []
         self._finished = True
         self._judged.finish()
-        self._take(np.empty(0, np.float32), last=True)
+        self._take(self._denoiser.end() if self._denoiser else NOTHING, last=True)
         seconds = whole_seconds(self._received, self.hz)
         self._arriving.cut(seconds)
         return self._say(seconds)
@@ -101,7 +109,7 @@ class LiveStager:
         """Prepare samples once there is a scale for them."""
         if self._scale is None:
             self._waiting.append(samples)
-            if not last and self._received < SETTLE_S * self.hz:
+            if not last and sum(map(len, self._waiting)) < SETTLE_S * self.hz:
                 return
             samples = np.concatenate(self._waiting)
             first = samples[: round(SETTLE_S * self.hz)]  # however many came at once

@@ -14,6 +14,7 @@ import numpy as np
 from datasets.ecg import EcgRecording
 from datasets.signals import Scale
 from orchestration.staging.denoiser import Denoiser, check_behind, load_denoiser
+from orchestration.staging.ecg_scale import EcgScale
 from orchestration.staging.heard import listened, upright
 from orchestration.staging.labels import check_output_s, notes_on, probabilities_of
 from orchestration.staging.lights import Moment, lights_of
@@ -121,18 +122,15 @@ class Stager:
         output_s: int = 30,
         scale: Scale | None = None,
         limits_mv: tuple[float, float] | None = None,
+        ecg_scale: EcgScale | None = None,
     ) -> LiveStager:
-        """Stages as the samples come, see LiveStager.
+        """Stages as the samples come, behind the stager's own denoiser; see LiveStager.
 
-        Raises:
-            ValueError: the stager has a denoiser, which would not be heard.
+        Args:
+            ecg_scale: what the denoiser scales by; learned from the first minute if left out.
         """
-        if self.denoiser is not None:
-            raise ValueError(
-                "live staging does not denoise. Stage the whole recording, load the model without "
-                "a denoiser, or push what a LiveDenoiser gives and judge its quality before."
-            )
-        return LiveStager(self.spec, self.network, hz, output_s, scale, limits_mv)
+        denoiser = self.denoiser.live(hz, ecg_scale) if self.denoiser else None
+        return LiveStager(self.spec, self.network, hz, output_s, scale, limits_mv, denoiser)
 
 
 def load(
