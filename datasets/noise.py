@@ -73,7 +73,7 @@ class Noise:
         places = np.maximum(lengths - length + 1, 0)
         leads = rng.integers(len(self.signals[kind]), size=count)
         drawn = rng.integers(places.sum(), size=count)
-        passed = lengths - places  # by who goes on to the next stretch, beyond its places
+        passed = lengths - places  # samples at the end of a stretch, where no piece begins
         of = np.searchsorted(places.cumsum(), drawn, side="right")
         return leads, drawn + (passed.cumsum() - passed)[of]
 
