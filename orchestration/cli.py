@@ -43,12 +43,21 @@ def run(main: Callable[[], None], kept: str = KEPT) -> None:
     except KeyboardInterrupt:
         sys.exit(_say(f"interrupted; {kept}", 130))
     except Terminated:
-        sys.exit(_say(TERMINATED, 143))
+        _leave(_say(TERMINATED, 143))
     except Exception as error:
         cause = _cause(error)
         if os.environ.get("SLEEP_TRACEBACK") or not isinstance(cause, ValueError | OSError):
             raise
         sys.exit(_say(f"error: {' '.join(str(cause).split())}", 2))
+
+
+def _leave(code: int) -> None:
+    """End now, having left Ray: while an interpreter is taken apart no deadline can end it."""
+    if "ray" in sys.modules:
+        sys.modules["ray"].shutdown()
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(code)
 
 
 def end_on_sigterm() -> None:

@@ -1,7 +1,9 @@
 """Nodes that leave while a sweep runs on them."""
 
 import os
-from collections.abc import Iterator
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -45,6 +47,29 @@ def raylets_of(workers: list[int]) -> set[int]:
     return found
 
 
+@contextmanager
+def two_halfway(ray_folder: str, storage: str) -> Iterator[Callable[[], bool]]:
+    """Tells whether two phases are halfway at once; a worker that is so alone is held till then.
+
+    On a busy machine one may else be through before the other's process has begun.
+    """
+    held: set[int] = set()
+
+    def both() -> bool:
+        workers, kept = train_workers(ray_folder), halfway(storage)
+        if len(workers) == len(kept) == 1 and not held:
+            held.update(workers)
+            os.kill(workers[0], signal.SIGSTOP)
+        return len(workers) == len(kept) == 2
+
+    try:
+        yield both
+    finally:
+        for pid in held:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+
+
 def test_nodes_that_leave_in_ingest_and_in_a_phase_are_made_up_for(
     four_nights: Path, quiet: bytes, tmp_path: Path, ray_folder: str, nodes: Nodes
 ) -> None:
@@ -57,11 +82,9 @@ def test_nodes_that_leave_in_ingest_and_in_a_phase_are_made_up_for(
     assert sweep.comes_to(lambda: 0 < len(ingested(storage)) < 4, 0.03), sweep.ended().text
     nodes.ask("kill 1")
 
-    def both_at_work() -> bool:
-        return len(train_workers(ray_folder)) == 2 and len(halfway(storage)) == 2
-
-    assert sweep.comes_to(both_at_work), sweep.ended().text
-    assert raylets_of(train_workers(ray_folder)) == {raylets[0]}, "one GPU holds two halves"
+    with two_halfway(ray_folder, storage) as both_at_work:
+        assert sweep.comes_to(both_at_work), sweep.ended().text
+        assert raylets_of(train_workers(ray_folder)) == {raylets[0]}, "one GPU holds two halves"
     nodes.ask("add 2 1")
     nodes.ask("kill 0")
     text, code = sweep.ended()
@@ -78,10 +101,12 @@ def test_phases_spread_over_nodes_and_one_that_leaves_for_good_is_done_without(
     plan = FIXED.replace("--runtime.groups 1", "--runtime.groups 2")
     sweep = Sweep(plan, four_nights, bucket, ray_folder, RAY_ADDRESS=nodes.address)
 
-    def spread() -> bool:
-        return raylets_of(train_workers(ray_folder)) == raylets and len(halfway(bucket)) == 2
+    with two_halfway(ray_folder, bucket) as both_at_work:
 
-    assert sweep.comes_to(spread), sweep.ended().text
+        def spread() -> bool:
+            return both_at_work() and raylets_of(train_workers(ray_folder)) == raylets
+
+        assert sweep.comes_to(spread), sweep.ended().text
     nodes.ask("kill 1")
     text, code = sweep.ended()
     assert code == 0, text
