@@ -53,8 +53,9 @@ def run(main: Callable[[], None], kept: str = KEPT) -> None:
 
 def _leave(code: int) -> None:
     """End now, having left Ray: while an interpreter is taken apart no deadline can end it."""
-    if "ray" in sys.modules:
-        sys.modules["ray"].shutdown()
+    shutdown = getattr(sys.modules.get("ray"), "shutdown", None)  # it may be half imported yet
+    if shutdown:
+        shutdown()
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
     os._exit(code)
