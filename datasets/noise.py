@@ -14,13 +14,13 @@ from typing import NamedTuple
 import numpy as np
 
 from datasets.clean_records import CLEAN_HZ
+from datasets.clean_split import PARTS
 from datasets.ecg_files import read_ecg
 from datasets.recording import UnusableRecording
 from datasets.signals import resample
 from datasets.wfdb_files import wfdb_labels
 
 KINDS = {"ma": "muscle artefact", "em": "electrode motion", "bw": "baseline wander"}
-PARTS = 5  # a fifth of the time tests, another validates, three fifths train. Our choice
 GUARD_S = 10.0  # between two parts, which nobody hears: a segment's length. Our choice
 Span = tuple[int, int]  # of a record: the first sample, and the first after the last
 
@@ -119,8 +119,8 @@ def read_noise(folder: Path) -> Noise:
 def split_noise(noise: Noise, turn: int = 0, guard_s: float = GUARD_S) -> NoiseParts:
     """One fifth of the time tests, the one before it validates, the other three train.
 
-    Before the first fifth comes the last one. Between parts that meet lies a gap that nobody
-    hears; it is never taken from the part that tests.
+    There are as many parts as of patients. Before the first fifth comes the last one. Between
+    parts that meet lies a gap that nobody hears; it is never taken from the part that tests.
 
     Args:
         noise: whole records.

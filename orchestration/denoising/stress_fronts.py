@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from datasets.noise import PARTS
+from datasets.clean_split import PARTS
 from orchestration.denoising.classical import CLASSICAL, Whole, whole_of
 from orchestration.keys import key_of
 from orchestration.staging.networks import SUMS
