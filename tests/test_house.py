@@ -11,7 +11,7 @@ PACKAGES = ("datasets", "kd_core", "orchestration")
 FILES = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
 ALLOWED = {  # what a package may import besides the standard library and itself
     "datasets": {"numpy", "pyarrow", "soxr", "wfdb"},
-    "kd_core": {"torch", "numpy", "safetensors"},
+    "kd_core": {"torch", "numpy", "safetensors", "pytorch_optimizer"},
     "orchestration": {
         "datasets",
         "kd_core",

@@ -59,7 +59,12 @@ class DenoisingPlan:
     variant: str = "paper"  # of the attention transfer
     training: Training = field(
         default_factory=lambda: Training(
-            epochs=100, batch=16, learning_rate=4e-2, schedule="cosine", validate_every=5
+            epochs=100,
+            batch=16,
+            learning_rate=4e-2,
+            schedule="cosine",
+            optimizer="soap",
+            validate_every=5,
         )
     )
     teacher_epochs: int = 0  # of the teacher, whose epoch costs five of a student's; 0: as many
@@ -138,11 +143,10 @@ def paper() -> DenoisingPlan:
 
 
 def pilot() -> DenoisingPlan:
-    """Some hours on two cores: shorter training, a short search."""
+    """Some hours on two cores: shorter training of the teacher, a short search."""
     plan = default()
     return replace(
         plan,
-        training=replace(plan.training, epochs=40),
         teacher_epochs=12,
         search=replace(plan.search, trials=6, startup=3, round=2),
     )
