@@ -77,6 +77,7 @@ def test_the_storage_may_come_from_the_environment(
         (["--use-folds", "6"], "use_folds is 6; it must be 0"),
         (["--search.beta", "0", "1"], "search.beta is .*above 0"),
         (["--teacher-rate", "1"], "teacher_rate is 1.0; it must be 0 or more, below 1"),
+        (["--teacher-optimizer", "lion"], r"teacher_optimizer: \['lion'\].*adam"),
         (["--training.augment", "flip"], "denoisers have --varied"),
         (["--clean", "nowhere"], "--clean: there is no folder .*/nowhere; give one with WFDB"),
         (["--noise", "nowhere"], "--noise: there is no folder .*/nowhere"),

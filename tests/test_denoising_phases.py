@@ -113,6 +113,9 @@ def test_a_phase_is_named_by_what_decides_it_and_by_nothing_else(
     longer = phases(teacher_epochs=9)
     assert longer["teacher"].spec["training"]["epochs"] == 9
     assert longer["final"].spec["training"]["epochs"] == sweep.plan.training.epochs
+    other_way = phases(teacher_optimizer="soap")
+    assert other_way["teacher"].spec["training"]["optimizer"] == "soap"
+    assert other_way["teacher"].key != first["teacher"].key
     halved = phases(teacher_bf16=True)
     assert halved["teacher"].spec["training"]["bf16"]
     assert halved["final"].spec["training"] == first["final"].spec["training"]

@@ -158,7 +158,7 @@ def test_a_filter_is_named_by_the_segments_and_the_noise_and_not_by_a_network(ra
     keys = [key_of_filter(name, experiment) for name in CLASSICAL]
     assert len(set(keys)) == len(CLASSICAL)
     other = ran.sweep.plan.point(DISTILLED)
-    same = replace(experiment, point=other, seed=7, teacher_epochs=3, varied=False)
+    same = replace(experiment, point=other, seed=7, teacher_training=Training(), varied=False)
     assert [key_of_filter(name, same) for name in CLASSICAL] == keys
     changes: list[Mapping[str, object]] = [
         {"windows": "w"},

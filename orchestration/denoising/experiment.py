@@ -1,7 +1,7 @@
 """Experiments of denoisers: what decides the weights of each of their phases. Pure; no Ray."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
@@ -35,10 +35,8 @@ class DenoisingExperiment:
     point: Point
     teacher: ModelSpec
     student: ModelSpec
-    training: Training
-    teacher_epochs: int  # 0: as many as of `training`
-    teacher_rate: float  # 0: that of `training`
-    teacher_bf16: bool
+    training: Training  # of a student
+    teacher_training: Training
     seed: int
 
     @property
@@ -49,7 +47,7 @@ class DenoisingExperiment:
     def spec_of(self, step: Step) -> dict[str, Any]:
         """What decides this step's weights, resolved: unused hyperparameters do not appear."""
         large = step.view == "teacher_view"
-        training = self._of_teacher if large else self.training
+        training = self.teacher_training if large else self.training
         return MADE | {
             "task": "denoising",
             "windows": self.windows,
@@ -68,16 +66,6 @@ class DenoisingExperiment:
             "training": training_of(training, step),
             "seed": self.seed,
         }
-
-    @property
-    def _of_teacher(self) -> Training:
-        asked = self.training
-        return replace(
-            asked,
-            epochs=self.teacher_epochs or asked.epochs,
-            learning_rate=self.teacher_rate or asked.learning_rate,
-            bf16=self.teacher_bf16 or asked.bf16,
-        )
 
 
 def make_sweep(
@@ -146,8 +134,6 @@ class DenoisingSweep:
             teacher=denoiser_spec(plan.teacher),
             student=denoiser_spec(plan.student),
             training=plan.training,
-            teacher_epochs=plan.teacher_epochs,
-            teacher_rate=plan.teacher_rate,
-            teacher_bf16=plan.teacher_bf16,
+            teacher_training=plan.teacher_training,
             seed=plan.seed,
         )

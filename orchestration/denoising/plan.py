@@ -10,6 +10,7 @@ from kd_core.fit import Training
 from kd_core.methods import DENOISING
 from kd_core.models import DENOISERS, denoiser_spec, tap_lengths
 from kd_core.objectives.attention import VARIANTS, layers_of
+from kd_core.training import OPTIMIZERS
 from orchestration.experiment import Point
 from orchestration.plan import Runtime
 from orchestration.searched import AnySearch, Range, at_least, known
@@ -69,6 +70,7 @@ class DenoisingPlan:
     )
     teacher_epochs: int = 0  # of the teacher, whose epoch costs five of a student's; 0: as many
     teacher_rate: float = 5e-3  # learning rate of the teacher; 0: that of `training`
+    teacher_optimizer: str = "adam"  # SOAP was no better for it in 3 epochs
     teacher_bf16: bool = False  # train the teacher in bfloat16, where a processor is fast at it
     search: DenoiserSearch = field(default_factory=DenoiserSearch)
     runtime: Runtime = field(default_factory=Runtime)
@@ -86,6 +88,7 @@ class DenoisingPlan:
             raise ValueError(
                 f"teacher_rate is {self.teacher_rate}; it must be 0 or more, below 1."
             )
+        known("teacher_optimizer", [self.teacher_optimizer], OPTIMIZERS)
         if not 0 <= self.use_folds <= PARTS:
             raise ValueError(f"use_folds is {self.use_folds}; it must be 0 (all) to {PARTS}.")
         if not 0.0 < self.most_outside <= 1.0:
@@ -107,6 +110,18 @@ class DenoisingPlan:
     def trial_methods(self) -> tuple[str, ...]:
         """Methods that the search draws from; none if it is off."""
         return self.search.methods if self.search.trials else ()
+
+    @property
+    def teacher_training(self) -> Training:
+        """As `training`, but for what is the teacher's own."""
+        asked = self.training
+        return replace(
+            asked,
+            epochs=self.teacher_epochs or asked.epochs,
+            learning_rate=self.teacher_rate or asked.learning_rate,
+            optimizer=self.teacher_optimizer,
+            bf16=self.teacher_bf16 or asked.bf16,
+        )
 
     def point(self, method: str) -> Point:
         """The plan's fixed point for a method."""

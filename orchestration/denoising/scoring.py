@@ -9,7 +9,7 @@ from datasets.clean_records import CleanLead
 from datasets.noise import Noise, split_noise
 from kd_core import checkpoint
 from kd_core.predict import device_at_hand
-from orchestration.denoising.classical import CLASSICAL, Denoiser
+from orchestration.denoising.classical import CLASSICAL, MADE, Denoiser
 from orchestration.denoising.clean import clean_of
 from orchestration.denoising.experiment import DenoisingExperiment, DenoisingSweep
 from orchestration.denoising.networks import network_denoiser
@@ -42,7 +42,8 @@ def score_all(
 def key_of_filter(name: str, experiment: DenoisingExperiment) -> str:
     """Of what a classical filter made of the test patients of an experiment's fold."""
     decides = ("windows", "noise", "turn", "scheme", "most_outside", "band_limited")
-    return key_of({"filter": name} | {field: getattr(experiment, field) for field in decides})
+    given = {field: getattr(experiment, field) for field in decides}
+    return key_of({"filter": name, "made": MADE} | given)
 
 
 def score(asked: Asked, root: str) -> None:

@@ -13,12 +13,10 @@ from pathlib import Path
 import numpy as np
 
 from datasets.clean_split import PARTS
-from orchestration.denoising.classical import CLASSICAL, Whole, whole_of
+from orchestration.denoising.classical import CLASSICAL, MADE, Whole, whole_of
 from orchestration.keys import key_of
 from orchestration.staging.networks import SUMS
 from orchestration.staging.spec import CONFIG
-
-FORMAT = 1  # raise it when a classical filter changes, so that nights are staged again
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +55,7 @@ def front_of(text: str) -> Front:
         ValueError: it is neither, or the denoiser cannot be used.
     """
     if text in CLASSICAL:
-        return Front(name=text, digest=key_of({"classical": text, "format": FORMAT}))
+        return Front(name=text, digest=key_of({"classical": text, "made": MADE}))
     folder = Path(text).expanduser().resolve()
     if not (folder / CONFIG).is_file():
         raise ValueError(

@@ -22,7 +22,7 @@ from orchestration.denoising.table import Scored
 from orchestration.keys import key_of
 from orchestration.store import Store
 
-FORMAT = "1"  # raise it when noise, filters or columns change, so that all is tested again
+FORMAT = "1"  # raise it when noise or columns change, so that all is tested again
 TEST_SEED = 11  # of the noise that tests: the same for every denoiser
 RECORDED = ", as recorded"  # of groups whose clean ECG is not limited to the heart's band
 BEFORE, AFTER = "noisy ", "denoised "  # of the names of columns
