@@ -25,6 +25,7 @@ CLEAN_HZ = 360.0  # of the denoising papers' segments, and of the MIT-BIH record
 RINGING_S = 0.1  # our choice: so far a fault may reach when its neighbourhood is resampled
 MISSING, SATURATED, NOISY = "missing samples", "saturated", "marked as noisy"
 STRESS_TEST = re.compile(r"11[89]e(\d\d|_6)")  # nstdb: records 118, 119 with noise already added
+EXTRACTS = "x_mitdb"  # a folder of mitdb: ten minutes each of records that lie beside it
 _RAIL = 1e-5  # of the converter's span; one step of 16 bits is more
 
 
@@ -63,7 +64,7 @@ class CleanLead:
 
 
 def find_records(folder: Path) -> tuple[Path, ...]:
-    """Headers of a folder's records and its subfolders', sorted."""
+    """Headers of a folder's records and its subfolders', sorted, each recording once."""
     if not folder.is_dir():
         raise ValueError(f"{folder.name} is no folder; give one with WFDB records (*.hea).")
     found = sorted(path for path in folder.rglob("*.hea") if path.is_file())
@@ -72,21 +73,43 @@ def find_records(folder: Path) -> tuple[Path, ...]:
             f"folder {folder.name} holds no WFDB record (*.hea). Give the folder of a database, "
             "such as the unpacked MIT-BIH Arrhythmia Database."
         )
-    return tuple(path for path in found if not STRESS_TEST.fullmatch(path.stem))
+    return tuple(
+        path
+        for path in found
+        if path.parent.name != EXTRACTS and not STRESS_TEST.fullmatch(path.stem)
+    )
 
 
 def database_of(folder: Path, records: Sequence[Path]) -> Database:
-    """The known database whose names all records have; otherwise the folder's own."""
-    for database in DATABASES:
-        if all(re.fullmatch(database.records, path.stem) for path in records):
-            return database
+    """The known database whose names all records have; otherwise the folder's own.
+
+    Raises:
+        ValueError: a subfolder holds a known database, and others do not: whose the records are
+            is known of that one alone, so that one patient could train and test.
+    """
+    if database := _known(records):
+        return database
+    for inside in sorted({path.parent for path in records}):
+        known = _known([path for path in records if path.parent == inside])
+        if known:
+            raise ValueError(
+                f"folder {folder.name} holds {known.name} in {inside.name}, and other records "
+                "elsewhere. Give each database a folder of its own."
+            )
     name = folder.resolve().name
     return Database(name, "", lambda record: record)
 
 
+def _known(records: Sequence[Path]) -> Database | None:
+    for database in DATABASES:
+        if all(re.fullmatch(database.records, path.stem) for path in records):
+            return database
+    return None
+
+
 def ecg_leads(path: Path) -> tuple[str, ...]:
-    """Those channels of a record whose names are names of ECG leads."""
-    return tuple(label for label in wfdb_labels(path) if _is_ecg(label))
+    """Names of a record's channels that are names of ECG leads; of several alike the first."""
+    return tuple(dict.fromkeys(label for label in wfdb_labels(path) if _is_ecg(label)))
 
 
 def read_leads(path: Path, database: Database, leads: Sequence[str] = ()) -> list[CleanLead]:

@@ -166,7 +166,7 @@ def _part(noise: Noise, spans: Mapping[str, tuple[Span, ...]]) -> Noise:
 
 def _read(path: Path) -> np.ndarray:
     """(leads, n) float32 in mV at 360 Hz, of one record."""
-    leads = [read_ecg(path, label) for label in wfdb_labels(path)]
+    leads = [read_ecg(path, label) for label in dict.fromkeys(wfdb_labels(path))]
     for lead in leads:
         if not np.isfinite(lead.samples).all():
             raise UnusableRecording(

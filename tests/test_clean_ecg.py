@@ -57,6 +57,31 @@ def test_records_201_and_202_are_one_patient_and_slp01a_and_b_too(mitdb: Path) -
     assert set(read_clean_ecg(own).patient) == {"clinic/a", "clinic/202"}
 
 
+def test_extracts_that_lie_beside_the_records_are_not_other_patients(mitdb: Path) -> None:
+    write_patients(mitdb / "x_mitdb", ["x_201"], seconds=10)  # as mitdb is published
+    ecg = read_clean_ecg(mitdb)
+    assert set(ecg.patient) == {"mitdb/100", "mitdb/201"}
+    assert "x_201" not in ecg.record
+
+
+def test_a_folder_of_several_databases_is_refused_as_patients_could_not_be_told(
+    mitdb: Path,
+) -> None:
+    write_patients(mitdb.parent / "other", ["a"], seconds=10)
+    with pytest.raises(ValueError, match=r"holds mitdb in any, and other records .* of its own"):
+        read_clean_ecg(mitdb.parent)
+
+
+def test_of_two_channels_of_one_name_the_first_is_read_once(mitdb: Path) -> None:
+    header = mitdb / "100.hea"
+    header.write_text(header.read_text().replace(" V1", " MLII"))
+    ecg = read_clean_ecg(mitdb)
+    first = ecg.samples[ecg.record == "100"]
+    assert set(ecg.lead[ecg.record == "100"]) == {"MLII"}
+    theirs, _ = wfdb.rdsamp(str(mitdb / "100"))
+    np.testing.assert_allclose(first.ravel(), theirs[:7200, 0], atol=1e-6)
+
+
 def test_another_rate_is_resampled_once_over_the_whole_record(tmp_path: Path) -> None:
     folder = write_patients(tmp_path, ["A0001"], seconds=31, hz=500.0)
     ecg = read_clean_ecg(folder)
