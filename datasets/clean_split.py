@@ -10,7 +10,6 @@ import numpy as np
 from datasets.folds import Fold
 
 PARTS = 5  # a fifth tests, a fifth validates, three fifths train
-FEWEST = 3  # patients: one to train on, one to validate, one to test
 
 
 def split_patients(patients: Iterable[str], seed: int = 0, index: int = 0) -> Fold:
@@ -24,14 +23,13 @@ def split_patients(patients: Iterable[str], seed: int = 0, index: int = 0) -> Fo
         index: which fifth tests, from 0 to 4.
     """
     names = sorted({str(name) for name in patients})  # numpy's own strings become plain ones
-    if len(names) < FEWEST:
-        raise ValueError(f"{len(names)} patients are too few to divide; give {FEWEST} at least.")
+    if len(names) < PARTS:
+        raise ValueError(f"{len(names)} patients are too few to divide; give {PARTS} at least.")
     if not 0 <= index < PARTS:
         raise ValueError(f"index is {index}; allowed are 0 to {PARTS - 1}.")
     drawn = [names[k] for k in np.random.default_rng(seed).permutation(len(names))]
     drawn.sort(key=lambda name: name.split("/")[0])  # keeps the drawn order among equals
-    parts = min(PARTS, len(drawn))
-    place = {name: (k - index) % parts for k, name in enumerate(drawn)}
+    place = {name: (k - index) % PARTS for k, name in enumerate(drawn)}
     return Fold(
         index=index,
         train=tuple(name for name in names if place[name] > 1),

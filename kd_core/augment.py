@@ -30,5 +30,9 @@ def seeded(device: torch.device, *numbers: int) -> Iterator[None]:
     """
     cuda = [device] if device.type == "cuda" else []
     with torch.random.fork_rng(devices=cuda):
-        torch.manual_seed(int(np.random.SeedSequence(numbers).generate_state(1)[0]))
+        seed = int(np.random.SeedSequence(numbers).generate_state(1)[0])
+        torch.default_generator.manual_seed(seed)  # the CPU's, and of the GPUs this one's alone
+        if cuda:
+            with torch.cuda.device(device):
+                torch.cuda.manual_seed(seed)
         yield

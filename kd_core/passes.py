@@ -74,8 +74,8 @@ def validation_scores(
 
 
 def _scored(learner: Learner, batch: Batch) -> Tensor:
-    """How many segments of the batch are scored, on the device; of a signal all samples are."""
-    labels = not batch.target.is_floating_point()
+    """How many segments of the batch count, on the device: all where no label is learned from."""
+    labels = learner.objective.selects_by == "score"
     scored = (batch.target != IGNORED).sum() if labels else torch.tensor(batch.target.numel())
     return scored.to(learner.device)
 

@@ -85,10 +85,12 @@ class Training:
                 raise ValueError(f"{name} must be positive, but is {getattr(self, name)}.")
         if self.weight_decay < 0:
             raise ValueError(f"weight_decay must not be negative, but is {self.weight_decay}.")
-        if self.patience is not None and self.patience < self.validate_every:
+        if self.patience is not None and (
+            self.patience < 1 or self.patience % self.validate_every
+        ):
             raise ValueError(
-                f"patience must be None or at least validate_every ({self.validate_every}), "
-                f"but is {self.patience}; a run would end before its first validation."
+                f"patience must be None or a multiple of validate_every ({self.validate_every}), "
+                f"but is {self.patience}; a run would end between two validations."
             )
 
 

@@ -1,7 +1,9 @@
 """The nights of a phase, scaled and labelled: from this machine's files, else from the store."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 from datasets.parquet import LAYOUT, Subject, read_subject
 from datasets.stages import SCHEMES
@@ -43,6 +45,17 @@ def open_nights(
 
 def _fetched(store: Store, windows: str, subject: str, source: str, scaling: str) -> ScaledNight:
     """A night from the store, labelled by its stages, if it is the one that is meant."""
+    with opened_night(store, windows, subject, source) as path:
+        return load_night(path, STAGES, scaling)
+
+
+@contextmanager
+def opened_night(store: Store, windows: str, subject: str, source: str) -> Iterator[Path]:
+    """A file of a night on this machine while the block lasts, if it is the one that is meant.
+
+    Raises:
+        ValueError: it was cut from another recording.
+    """
     with store.night(windows, subject) as path:
         found = source_of(read_subject(path))
         if found != source:
@@ -51,4 +64,4 @@ def _fetched(store: Store, windows: str, subject: str, source: str, scaling: str
                 f"{found!r}, but {source!r} is meant: it was ingested anew since this sweep "
                 "began. Run the same command again."
             )
-        return load_night(path, STAGES, scaling)
+        yield path

@@ -172,7 +172,7 @@ def test_both_records_of_a_patient_and_all_their_segments_stay_together(mitdb: P
     (home,) = [part for part in parts if "201" in part.record]
     assert "202" in home.record
     with pytest.raises(ValueError, match="too few"):
-        split_patients(["a/1", "a/2"])
+        split_patients(["a/1", "a/2", "a/3", "a/4"])
     with pytest.raises(ValueError, match="index"):
         split_patients("abcdef", index=5)
 

@@ -31,12 +31,6 @@ def part(batch: Batch, rank: int, world: int) -> Batch:
     return Batch(eeg[rank::world], ecg[rank::world], target[rank::world])
 
 
-def even(seed: int) -> Batch:
-    """A batch whose halves hold the same number of scored segments."""
-    batch = toy_batch(seed)
-    return batch._replace(target=batch.target.clamp_min(0))
-
-
 def uneven(seed: int) -> Batch:
     """A batch whose halves hold different numbers of scored segments."""
     batch = toy_batch(seed)
@@ -47,11 +41,10 @@ def uneven(seed: int) -> Batch:
 def train(name: str, rank: int, world: int, norm: bool, seed: int = 0) -> dict[str, Any]:
     """What a rank has in the end."""
     model: nn.Module = ToyNet(seed, norm)
-    make = even if name == "AT" else uneven  # AT is a mean over windows, not over segments
     reports = fit(
         model,
         OBJECTIVES[name],
-        lambda epoch: [part(make(10 * epoch + number), rank, world) for number in range(2)],
+        lambda epoch: [part(uneven(10 * epoch + number), rank, world) for number in range(2)],
         lambda: [toy_batch(99)][rank:],  # the second of two ranks has nothing to validate
         TRAINING,
         view="student_view",

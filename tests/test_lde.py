@@ -21,7 +21,6 @@ from kd_core.models import (
     macs,
     receptive_field,
     tap_lengths,
-    tap_names,
 )
 from kd_core.models.lde_field import halo, samples_seen
 from kd_core.models.lde_layers import ChannelSum, LocalExtremes, local_maximum, upsampled
@@ -98,10 +97,10 @@ def test_torch_counts_the_convolutions_alike(name: str) -> None:
 @EVERY_DENOISER
 def test_it_gives_a_signal_as_long_as_its_input_and_its_maps_by_name(name: str) -> None:
     spec = denoiser_spec(name)
-    outputs: Outputs = build_model(spec, seed=0)(noise(2, 1, 3600), taps=tap_names(spec))
+    outputs: Outputs = build_model(spec, seed=0)(noise(2, 1, 3600), taps=spec.tap_names)
     assert outputs.logits is not None
     assert outputs.logits.shape == (2, 1, 3600)
-    assert tap_names(spec) == (
+    assert spec.tap_names == (
         *("encoder1", "encoder2", "encoder3", "bottleneck"),
         *("decoder3", "decoder2", "decoder1"),
     )

@@ -24,7 +24,6 @@ from kd_core.models import (
     receptive_field,
     spec_from_dict,
     tap_lengths,
-    tap_names,
 )
 from kd_core.models.__main__ import main
 
@@ -64,7 +63,7 @@ def test_a_preset_has_five_levels_and_survives_json(name: str) -> None:
     spec = model_spec(name, 4)
     down = [f"encoder{level}" for level in (1, 2, 3, 4, 5)]
     up = [f"decoder{level}" for level in (5, 4, 3, 2, 1)]
-    assert tap_names(spec) == (*down, "bottleneck", *up, "dense")
+    assert spec.tap_names == (*down, "bottleneck", *up, "dense")
     assert spec_from_dict(json.loads(json.dumps(asdict(spec)))) == spec
 
 

@@ -308,6 +308,15 @@ def test_a_night_that_was_ingested_anew_is_refused(swept: Swept, tmp_path: Path)
         subjects_of([row], store)
 
 
+def test_a_recording_that_is_not_the_one_the_sweeps_nights_were_made_of_is_refused(
+    swept: Swept,
+) -> None:
+    one = asked_in(swept, Condition(Level()))[0]
+    other = one._replace(subject=replace(one.subject, source_hash="f" * 64))
+    with pytest.raises(ValueError, match=r"'f{16}' is meant: it was ingested anew"):
+        stress_night([other], drawn_noise(), swept.store.root)
+
+
 def night_of(person: str, name: str, counts: list[list[int]]) -> StressedNight:
     matrix = Confusion(("W", "N", "R"), np.array(counts, np.int64))
     return StressedNight(

@@ -27,6 +27,7 @@ def one_step(model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
         {"validate_every": 0},
         {"patience": 0},
         {"patience": 2, "validate_every": 3},
+        {"patience": 4, "validate_every": 3},
         {"weight_decay": -1.0},
     ],
     ids=str,

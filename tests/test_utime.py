@@ -11,7 +11,7 @@ from torch.nn import functional as F  # noqa: N812
 
 from benchmarks.naive_utime import NaiveUTime
 from kd_core.batch import Outputs
-from kd_core.models import MODELS, build_model, model_spec, tap_lengths, tap_names
+from kd_core.models import MODELS, build_model, model_spec, tap_lengths
 from kd_core.models.convolutions import UpsampledConvolution, padding
 from kd_core.models.normalisation import Normalisation
 from kd_core.models.utime_spec import UTimeSpec
@@ -47,7 +47,7 @@ def noise(windows: int, segments: int) -> Tensor:
 @pytest.mark.parametrize("classes", [3, 4, 5])
 def test_every_model_scores_every_segment_and_names_its_maps(name: str, classes: int) -> None:
     spec = narrow(model_spec(name, classes))
-    outputs = run(spec, noise(2, 3), taps=tap_names(spec))
+    outputs = run(spec, noise(2, 3), taps=spec.tap_names)
     assert outputs.logits is not None
     assert outputs.logits.shape == (2, classes, 3)
     assert {k: v.shape[-1] / 3 for k, v in outputs.taps.items()} == tap_lengths(spec)
@@ -89,7 +89,7 @@ def test_what_it_gives_and_learns_is_what_the_plain_network_does(
     """In training the batch's statistics amplify rounding; the input's last bit does as much."""
     spec = replace(model_spec(name, 4), filters=(3, 4, 3, 5, 4), bottleneck=4)
     ours, plain = (network.train(training) for network in both(spec))
-    found = everything(ours, noise(2, 3).double(), taps=tap_names(spec))
+    found = everything(ours, noise(2, 3).double(), taps=spec.tap_names)
     wanted = everything(plain, noise(2, 3).double())
     assert found.keys() == wanted.keys()
     for key, value in wanted.items():
@@ -136,7 +136,7 @@ def test_float32_statistics_of_any_number_of_positions_are_those_of_float64(
 @EVERY_MODEL
 def test_every_map_lies_channels_last(name: str) -> None:
     spec = narrow(model_spec(name, 4))
-    taps = run(spec, noise(1, 1), taps=tap_names(spec)).taps
+    taps = run(spec, noise(1, 1), taps=spec.tap_names).taps
     assert {tap: map.stride(1) for tap, map in taps.items()} == dict.fromkeys(taps, 1)
 
 

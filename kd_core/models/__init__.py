@@ -33,7 +33,6 @@ __all__ = [
     "receptive_field",
     "spec_from_dict",
     "tap_lengths",
-    "tap_names",
 ]
 
 ModelSpec = UTimeSpec | LdeSpec  # the union of all kinds of spec
@@ -116,11 +115,6 @@ def build_model(spec: ModelSpec, seed: int | None = None) -> nn.Module:
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)  # the CPU's alone
         return network(spec)
-
-
-def tap_names(spec: ModelSpec) -> tuple[str, ...]:
-    """Names of the maps a network can hand out, in the order they are computed."""
-    return spec.tap_names
 
 
 def tap_lengths(spec: ModelSpec) -> dict[str, int]:

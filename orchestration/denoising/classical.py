@@ -65,7 +65,7 @@ def median_savgol(noisy: np.ndarray, hz: float) -> np.ndarray:
     wander = noisy.astype(np.float64)
     for seconds in MEDIANS_S:
         wander = median_filter(wander, size=(1, _odd(seconds * hz)), mode="nearest")
-    window = max(_odd(SMOOTHED_S * hz), SMOOTHED_ORDER + 2 - SMOOTHED_ORDER % 2)
+    window = max(_odd(SMOOTHED_S * hz), SMOOTHED_ORDER + 3 - SMOOTHED_ORDER % 2)
     clean = savgol_filter(noisy - wander, window, SMOOTHED_ORDER, axis=-1)
     return np.asarray(clean, noisy.dtype)
 

@@ -22,7 +22,8 @@ CHOSEN = (
     "Validation patients choose: the epoch by the error, points by the mean rise of the SNR. Over "
     "several folds they, and the noise that they hear, test in other folds, and the networks were "
     "designed with them in view, so the best found is a little better here than it would be on "
-    "others. Intervals know nothing of other noise, or of another seed in training."
+    "others; so are the filters, which the first fold's training patients chose. Intervals know "
+    "nothing of other noise, or of another seed in training."
 )
 BAND_LIMITED = (
     "What counts as clean is 0.5 to 40 Hz of each record, filtered forth and back, for networks "

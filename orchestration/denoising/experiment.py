@@ -98,7 +98,7 @@ class DenoisingSweep:
     def folds(self) -> tuple[Fold, ...]:
         """Divisions of the patients; over all of them each tests once."""
         names = [patient.name for patient in self.patients]
-        count = self.plan.use_folds or min(PARTS, len(names))
+        count = self.plan.use_folds or PARTS
         return tuple(split_patients(names, self.plan.seed, index) for index in range(count))
 
     @cached_property

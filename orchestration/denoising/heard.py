@@ -5,6 +5,7 @@ denoised/<key>/beats-<database>-<person>.json
 
 import json
 from collections.abc import Iterable, Sequence
+from importlib.metadata import version
 from typing import Any
 
 import ray
@@ -94,7 +95,8 @@ def _network(experiment: DenoisingExperiment, store: Store) -> Whole:
 
 def _path(experiment: DenoisingExperiment, patient: str, digest: str) -> str:
     key = phases_of(experiment)[-1].key
-    told = key_of({"digest": digest, "snrs": SNRS_DB, "format": FORMAT})
+    detector = version("sleepecg")
+    told = key_of({"digest": digest, "snrs": SNRS_DB, "detector": detector, "format": FORMAT})
     return f"denoised/{key}/beats-{patient.replace('/', '-')}-{told}.json"
 
 

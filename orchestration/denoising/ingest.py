@@ -22,7 +22,7 @@ from datasets.clean_patients import (
     read_patient_leads,
 )
 from datasets.noise import KINDS, read_noise
-from datasets.noise_parquet import read_noise_digest, write_noise
+from datasets.noise_parquet import NOISE, read_noise_digest, write_noise
 from orchestration.denoising.stored import clean_key, clean_path, noise_path
 from orchestration.each import each_on_ray
 from orchestration.formats import as_csv
@@ -85,7 +85,7 @@ def ingest_clean(folders: Sequence[Path], store: Store) -> CleanIngest:
 def ingest_noise(folder: Path, store: Store) -> str:
     """Have the noise of a folder (bw, em, ma) in the store; the digest that names it."""
     folder = Path(folder)
-    digest = digest_of("noise", [folder / f"{kind}.hea" for kind in sorted(KINDS)])
+    digest = digest_of(NOISE, [folder / f"{kind}.hea" for kind in sorted(KINDS)])
     path = noise_path(digest)
     with suppress(ValueError, FileNotFoundError), store.files.opened(path) as file:
         if read_noise_digest(file) == digest:

@@ -1,4 +1,4 @@
-"""Test patients are opened here and nowhere else: once a denoiser, for those that were chosen."""
+"""What is chosen is tested here, each denoiser once; `report` and `heard` look at it again."""
 
 from collections.abc import Mapping, Sequence
 
@@ -11,6 +11,7 @@ from kd_core import checkpoint
 from kd_core.predict import device_at_hand
 from orchestration.denoising.classical import CLASSICAL, MADE, Denoiser
 from orchestration.denoising.clean import clean_of
+from orchestration.denoising.experiment import MADE as DATA_MADE
 from orchestration.denoising.experiment import DenoisingExperiment, DenoisingSweep
 from orchestration.denoising.networks import network_denoiser
 from orchestration.denoising.plan import HEARD
@@ -43,7 +44,8 @@ def key_of_filter(name: str, experiment: DenoisingExperiment) -> str:
     """Of what a classical filter made of the test patients of an experiment's fold."""
     decides = ("windows", "noise", "turn", "scheme", "most_outside", "band_limited")
     given = {field: getattr(experiment, field) for field in decides}
-    return key_of({"filter": name, "made": MADE} | given)
+    groups = list(HEARD[experiment.scheme])
+    return key_of(DATA_MADE | {"filter": name, "filters": MADE, "groups": groups} | given)
 
 
 def score(asked: Asked, root: str) -> None:

@@ -30,6 +30,7 @@ from orchestration.behind import recorded_windows
 from orchestration.denoising.classical import Whole
 from orchestration.denoising.stress_night import Track, middle_snr_db, noise_along, track_of
 from orchestration.denoising.stress_store import CLEAN, Asked, Level, seed_of, write_stressed
+from orchestration.nights import opened_night, source_of
 from orchestration.store import Store
 
 Draw = Callable[[Level], np.ndarray]  # the noise of a level, (m,)
@@ -50,12 +51,16 @@ def stress_night(asked: Sequence[Asked], noise: Noise, root: str) -> int:
     Args:
         asked: files of one subject, whose SNRs are of powers over all scored ECG of the night.
         noise: at 360 Hz, such that no denoiser has learned from it.
+
+    Raises:
+        ValueError: the recorded night is not the one that the sweep's was made of.
     """
     store, subject = Store(root), asked[0].subject
     assert all(one.subject == subject for one in asked)
     networks = {key: open_network(store, key) for key in {one.phase for one in asked}}
     (windows,) = {str(network.spec["windows"]) for network in networks.values()}
-    with store.night(recorded_windows(store, windows), subject.name) as path:
+    recorded, source = recorded_windows(store, windows), source_of(subject)
+    with opened_night(store, recorded, subject.name, source) as path:
         night = read_night(path)
     track = track_of(night)
     drawn = _drawn(track, noise, subject, asked[0].noise)
