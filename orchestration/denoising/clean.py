@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.signal import butter, sosfiltfilt
 
-from datasets.clean_ecg import SEGMENT_SAMPLES, CleanEcg, cut, joined
-from datasets.clean_quality import HEART_HZ, well_recorded
+from datasets.clean_ecg import SEGMENT_SAMPLES, CleanEcg
+from datasets.clean_quality import HEART_HZ, segments_of
 from datasets.clean_records import CLEAN_HZ, CleanLead
 from datasets.clean_scale import scaled
 
@@ -43,7 +43,7 @@ def clean_of(leads: Sequence[CleanLead], most_outside: float, band_limited: bool
         band_limited: take 0.5 to 40 Hz of each lead, so that nobody has to learn the noise that a
             "clean" record has of its own. Segments are chosen as they were recorded all the same.
     """
-    chosen = well_recorded(joined([cut(lead) for lead in leads]), most_outside)
+    chosen = segments_of(leads, most_outside)
     taken = [band_limit(lead) for lead in leads] if band_limited else list(leads)
     names = list(dict.fromkeys((lead.patient, lead.record) for lead in leads))
     own = [[lead for lead in taken if (lead.patient, lead.record) == name] for name in names]
