@@ -178,16 +178,10 @@ class Store:
         if found != f"has sha256 {published}":
             raise ValueError(
                 f"{self.root}/{marker['folder']}/{name} {found}, but was published with "
-                f"{published}: it was removed, changed or cut. Remove the folder, its phase's "
-                f".json and what was tested of it ({self._of_phase(marker)}), where they are, "
-                "and type the same command again."
+                f"{published}: it was removed, changed or cut. Remove the phase from phases, "
+                "scores, denoised and stress, and type the same command again."
             )
         return content
-
-    def _of_phase(self, marker: dict[str, Any]) -> str:
-        """The folders of what was made with a phase's network."""
-        key = marker["folder"].split("/")[1]
-        return ", ".join(f"{part}/{key}" for part in ("scores", "denoised", "stress"))
 
     def _fill(self, folder: str, fill: Fill) -> tuple[dict[str, str], dict[str, float]]:
         """Have a new folder filled; the digests of its files by name, and what `fill` gives."""
