@@ -16,7 +16,7 @@ from scipy.signal import butter, savgol_filter, sosfiltfilt
 Denoiser = Callable[[np.ndarray, float], np.ndarray]  # segments (n, S) and their rate
 Whole = Callable[[np.ndarray, float], np.ndarray]  # a recording (n,) and its rate, to (n,)
 
-MADE = 2  # raise it when a filter changes, so that its results are made again
+FILTERS_MADE = 2  # raise it when a filter changes, so that its results are made again
 
 BAND_HZ = (0.67, 40.0)  # AHA 2007 (Circulation 115:1306) allows .67; 40 is usual in monitors
 BAND_ORDER = 2  # each way; tuned: 6.90 dB; 1, 3, 4: 6.59, 6.76, 6.62

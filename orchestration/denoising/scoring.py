@@ -9,10 +9,9 @@ from datasets.clean_records import CleanLead
 from datasets.noise import Noise, split_noise
 from kd_core import checkpoint
 from kd_core.predict import device_at_hand
-from orchestration.denoising.classical import CLASSICAL, MADE, Denoiser
+from orchestration.denoising.classical import CLASSICAL, FILTERS_MADE, Denoiser
 from orchestration.denoising.clean import clean_of
-from orchestration.denoising.experiment import MADE as DATA_MADE
-from orchestration.denoising.experiment import DenoisingExperiment, DenoisingSweep
+from orchestration.denoising.experiment import MADE, DenoisingExperiment, DenoisingSweep
 from orchestration.denoising.networks import network_denoiser
 from orchestration.denoising.plan import HEARD
 from orchestration.denoising.stored import open_leads, open_noise
@@ -45,7 +44,7 @@ def key_of_filter(name: str, experiment: DenoisingExperiment) -> str:
     decides = ("windows", "noise", "turn", "scheme", "most_outside", "band_limited")
     given = {field: getattr(experiment, field) for field in decides}
     groups = list(HEARD[experiment.scheme])
-    return key_of(DATA_MADE | {"filter": name, "filters": MADE, "groups": groups} | given)
+    return key_of(MADE | {"filter": name, "filters": FILTERS_MADE, "groups": groups} | given)
 
 
 def score(asked: Asked, root: str) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from datasets.clean_split import PARTS
-from orchestration.denoising.classical import CLASSICAL, MADE, Whole, whole_of
+from orchestration.denoising.classical import CLASSICAL, FILTERS_MADE, Whole, whole_of
 from orchestration.keys import key_of
 from orchestration.staging.networks import SUMS
 from orchestration.staging.spec import CONFIG
@@ -55,7 +55,7 @@ def front_of(text: str) -> Front:
         ValueError: it is neither, or the denoiser cannot be used.
     """
     if text in CLASSICAL:
-        return Front(name=text, digest=key_of({"classical": text, "made": MADE}))
+        return Front(name=text, digest=key_of({"classical": text, "made": FILTERS_MADE}))
     folder = Path(text).expanduser().resolve()
     if not (folder / CONFIG).is_file():
         raise ValueError(
