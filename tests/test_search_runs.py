@@ -35,8 +35,8 @@ def plan_of(**changes: Any) -> Plan:
 
 
 def files(store: Store) -> dict[str, bytes]:
-    """Every file of a store's studies."""
-    paths = sorted(Path(store.root).glob("studies/*/*"))
+    """Every file of a store's studies; one that is still being written is none yet."""
+    paths = sorted(Path(store.root).glob("studies/*/[!.]*"))
     return {f"{path.parent.name}/{path.name}": path.read_bytes() for path in paths}
 
 

@@ -15,9 +15,9 @@ from orchestration.denoising.plan import HEARD, DenoisingPlan
 from orchestration.experiment import Point, parameters_of, phases_of, training_of
 from orchestration.keys import key_of
 
-# What else decides the batches: {"made": 2} and so on, once the mixing, the split of the noise,
+# What else decides the batches, raised once the mixing, the split of the noise,
 # the band, the variation or the noise of validation change, so that old phases are not found.
-MADE: dict[str, Any] = {}
+MADE: dict[str, Any] = {"made": 2}
 
 
 @dataclass(frozen=True, kw_only=True)
