@@ -14,7 +14,7 @@ STRETCH = 0.4  # octaves, either way: 0.76 to 1.32 times as long
 SHIFT = 1800  # samples that a segment may begin earlier or later
 MIXED = 0.67  # share of the segments that are of two leads
 FLAT_MV = 1e-3  # what spans less is not used
-TRIES = 8  # to find a piece that is fit as a target; so many fail for one segment in a hundred
+TRIES = 8  # to find a fit piece; what lies alone among unfit segments stays where it is
 
 
 def varied(clean: Clean, chosen: np.ndarray, rng: np.random.Generator) -> np.ndarray:
