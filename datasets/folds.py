@@ -42,7 +42,7 @@ class Fold:
 
     index: int
     train: tuple[str, ...]
-    """Networks, class weights and scaling learn from these."""
+    """Networks and class weights learn from these; a night is scaled by itself."""
     validation: tuple[str, ...]
     """These choose: the epoch, the trial."""
     test: tuple[str, ...]

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from datasets.clean_records import CLEAN_HZ
+from datasets.parquet_schema import read_schema
 
 COMPRESSION = "zstd"  # MIT-BIH's 11 bits in 32 become 8
 UNIT = "mV"
@@ -45,10 +46,7 @@ def write_rows(
 def read_footer(file: Path | BinaryIO, schema: pa.Schema) -> dict[str, str]:
     """The text of a footer; raises ValueError where the file has not this schema."""
     path = file if isinstance(file, Path) else getattr(file, "name", "the file")
-    try:
-        found = pq.read_schema(file)
-    except pa.ArrowInvalid as error:
-        raise ValueError(f"{path} is no Parquet file ({error}). {_AGAIN}") from None
+    found = read_schema(file, _AGAIN)
     known = {key.decode(): value.decode() for key, value in (found.metadata or {}).items()}
     if not found.equals(schema) or "versions" not in known:
         raise ValueError(

@@ -18,10 +18,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from datasets.night import Night
+from datasets.parquet_schema import read_schema
 from datasets.signals import RATE_HZ
 from datasets.stages import Stage
 
-LAYOUT = 2  # raise it when the same recording would be cut or written otherwise
+LAYOUT = 3  # raise it when the same recording would be cut or written otherwise
 ROW_GROUP = 35  # rows; about one window, which can be read alone
 COMPRESSION = "none"  # the noise in float32 signals does not compress
 EEG_UNIT, ECG_UNIT = "uV", "mV"
@@ -147,12 +148,7 @@ def _metadata(night: Night, source_hash: str, versions: Mapping[str, str]) -> di
 def _read_metadata(night: Path | BinaryIO) -> dict[str, str]:
     """Text metadata of a night's file, from its footer."""
     path = night if isinstance(night, Path) else getattr(night, "name", "the file")
-    try:
-        schema = pq.read_schema(night)
-    except pa.ArrowInvalid as error:
-        raise ValueError(
-            f"{path} is no Parquet file ({error}). Remove it and prepare the night again."
-        ) from None
+    schema = read_schema(night, "Remove it and prepare the night again.")
     known = {key.decode(): value.decode() for key, value in (schema.metadata or {}).items()}
     if schema.names == SCHEMA.names and "source_hash" in known and not schema.equals(SCHEMA):
         raise ValueError(

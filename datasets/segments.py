@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 
 SEGMENT_S = 30
 SEGMENT_SAMPLES = SEGMENT_S * RATE_HZ
+TOLERANCE_S = 0.5  # by which a page may last longer or shorter than it should
 BORROWED_S = {20: 5.0, 30: 0.0}  # on each side, for each length of page
 
 
@@ -64,7 +65,7 @@ def _at_rate(signal: Signal) -> np.ndarray:
 def _borrowed_s(hypnogram: Hypnogram) -> float:
     """Seconds that a segment takes from each neighbour of its page."""
     page_s = min(BORROWED_S, key=lambda length: abs(length - hypnogram.page_s))
-    if abs(page_s - hypnogram.page_s) > 0.5:
+    if abs(page_s - hypnogram.page_s) > TOLERANCE_S:
         raise UnusableRecording(
             f"pages last {hypnogram.page_s:g} s; allowed are {sorted(BORROWED_S)} s."
         )
@@ -77,8 +78,14 @@ def _starts(hypnogram: Hypnogram) -> np.ndarray:
 
 
 def _places(hypnogram: Hypnogram) -> np.ndarray:
-    """(m,) int32 position of each page, counted in pages from the first."""
-    steps = np.rint(np.diff(hypnogram.onset_s) / hypnogram.page_s)
+    """(m,) int32 position of each page, counted in pages from the first.
+
+    Pages that do not follow each other are two apart at least, so that a gap, or a page cut short,
+    is a gap in the positions however little is missing.
+    """
+    apart_s = np.diff(hypnogram.onset_s)
+    follows = np.abs(apart_s - hypnogram.page_s) <= TOLERANCE_S
+    steps = np.where(follows, 1, np.maximum(2, np.rint(apart_s / hypnogram.page_s)))
     return np.concatenate([[0], np.cumsum(steps)]).astype(np.int32)
 
 

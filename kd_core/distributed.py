@@ -58,7 +58,6 @@ def average_gradients(model: nn.Module, scored: Tensor) -> None:
     """Replace each gradient by its mean over ranks, weighted by the segments each has scored.
 
     One reduction of all gradients and the weight; parameters without a gradient are skipped.
-    Differs: a weighted cross-entropy is normalised within each rank's part of the batch.
     """
     if world_size() == 1:
         return
@@ -70,6 +69,15 @@ def average_gradients(model: nn.Module, scored: Tensor) -> None:
     means = torch.split(flat[:-1], [gradient.numel() for gradient in gradients])
     for gradient, mean in zip(gradients, means, strict=True):
         gradient.copy_(mean.view_as(gradient))
+
+
+@torch.no_grad()
+def summed(values: Tensor) -> Tensor:
+    """The sums over ranks of a few numbers."""
+    if world_size() > 1:
+        values = values.clone()
+        dist.all_reduce(values)
+    return values
 
 
 @torch.no_grad()

@@ -33,8 +33,8 @@ def cosine(passed: float) -> float:
 def soap(weights: Weights, rate: float, decay: float) -> Optimizer:
     """Adam in the eigenbases of Shampoo's preconditioner, by pytorch_optimizer.
 
-    Source: Vyas et al. 2024, arXiv:2409.11321. Ours: the second moment's .99, not .95, as small
-        batches ask for.
+    Source: Vyas et al. 2024, arXiv:2409.11321. Ours: .99, not .95, for the second moment and for
+        the preconditioner, as small batches ask for.
     """
     from pytorch_optimizer import SOAP  # it imports for half a second, and few choose it
 

@@ -15,9 +15,10 @@ from datasets.parquet import read_night, read_subject, write_night
 from orchestration.denoising.stress_fronts import Front, front_of
 from orchestration.denoising.stress_night import track_of
 from orchestration.each import each_on_ray
-from orchestration.formats import as_json
+from orchestration.formats import as_json, from_json
 from orchestration.ingest import Ingest, found, library_versions, line_of, night_there, refused
 from orchestration.keys import key_of
+from orchestration.nights import HASH_DIGITS, opened_night
 from orchestration.staging.denoiser import DenoisedBy, load_denoiser
 from orchestration.store import Store
 
@@ -51,9 +52,10 @@ def denoised_key(recorded: str, by: DenoisedBy) -> str:
 def recorded_windows(store: Store, windows: str) -> str:
     """Key of the nights as they were recorded; their own where no denoiser was in front."""
     try:
-        return str(json.loads(store.files.read(_path(windows)))["recorded"])
+        content = store.files.read(_path(windows))
     except FileNotFoundError:
         return windows
+    return str(from_json(content, f"{store.root}/{_path(windows)}")["recorded"])
 
 
 def denoise_night(
@@ -66,7 +68,7 @@ def denoise_night(
     there = night_there(path, store)
     kept = there is not None and there.source_hash == source_hash
     if not kept:
-        with store.night(recorded, name) as local:
+        with opened_night(store, recorded, name, source_hash[:HASH_DIGITS]) as local:
             night = read_night(local)
         track = track_of(night)
         try:

@@ -3,12 +3,11 @@
 This record is all that report and pull need: neither asks Ray, or the code that ran the sweep.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from orchestration.formats import as_json
+from orchestration.formats import as_json, from_json
 from orchestration.store import Store
 
 TEACHER = "EEG baseline"  # the network that teaches is a row of its own
@@ -128,8 +127,9 @@ def best_row(rows: Sequence[Chosen], scheme: str) -> Chosen:
 
 def _raw(sweep: str, store: Store) -> dict[str, Any]:
     """What chosen.json holds; nothing if the sweep has not come so far."""
+    path = f"sweeps/{sweep}/chosen.json"
     try:
-        raw: dict[str, Any] = json.loads(store.files.read(f"sweeps/{sweep}/chosen.json"))
+        raw: dict[str, Any] = from_json(store.files.read(path), f"{store.root}/{path}")
     except FileNotFoundError:
         return {}
     return raw

@@ -6,6 +6,7 @@ the same source is left alone, so running it again does only what is missing.
 
 import hashlib
 import json
+import socket
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict
@@ -106,6 +107,11 @@ def ingest_night(row: dict[str, Any], windows: str, root: str) -> dict[str, Any]
     there = night_there(path, store)
     try:
         source_hash = _source_hash(ref)
+    except OSError as error:
+        if there is not None:
+            raise unreachable(ref.subject, error) from None
+        return refused(done, error)
+    try:
         kept = there is not None and there.source_hash == source_hash
         night = None if kept else cut_segments(SOURCES[ref.source].read(ref))
     except (UnusableRecording, ValueError, OSError) as error:
@@ -128,6 +134,18 @@ def refused(row: dict[str, Any], error: Exception) -> dict[str, Any]:
     """The manifest row of a night that cannot be used, and why."""
     gone = {"status": "refused", "segments": 0, "eeg": "", "ecg": "", "footer": ""}
     return row | gone | {"reason": " ".join(str(error).split())}
+
+
+def unreachable(name: str, error: OSError) -> OSError:
+    """What to raise where the storage has a night or patient, but a task cannot read its source.
+
+    To refuse it, as one that cannot be used, would divide the others into other folds, and train
+    every phase anew.
+    """
+    return OSError(
+        f"{name} is in the storage, but its recording cannot be read on {socket.gethostname()}: "
+        f"{error}. Make it readable there, or take it out of the folder for good."
+    )
 
 
 def library_versions() -> dict[str, str]:

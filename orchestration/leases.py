@@ -20,6 +20,7 @@ from orchestration.files import Files
 BEAT_S = 10.0  # between two beats of a live owner
 TTL_S = 60.0  # without a beat its owner is taken for dead: a pause of a machine is shorter
 POLL_S = 1.0  # between two looks of those who wait
+JOIN_S = 10.0  # for a beat that is under way when a lease is released
 
 
 class Lease:
@@ -32,6 +33,7 @@ class Lease:
         # Another's lease, and when it last changed.
         self._seen: tuple[bytes | None, float] = (None, 0.0)
         self._ended = threading.Event()
+        self._beats: threading.Thread | None = None
 
     def try_acquire(self) -> bool:
         """Take it if it is free, or if its owner is dead; whether it is ours now."""
@@ -42,7 +44,10 @@ class Lease:
         if not self.files.create(path, self._beat(0)):
             return False
         self._path, self._generation = path, newest + 1
-        threading.Thread(target=self._keep_beating, name=f"lease {path}", daemon=True).start()
+        self._beats = threading.Thread(
+            target=self._keep_beating, name=f"lease {path}", daemon=True
+        )
+        self._beats.start()
         return True
 
     def acquire(self, timeout_s: float) -> bool:
@@ -66,6 +71,8 @@ class Lease:
     def release(self) -> None:
         """Give it back if it is ours, with the remains of owners before."""
         self._ended.set()
+        if self._beats is not None:
+            self._beats.join(JOIN_S)  # a beat under way would write again what is removed here
         if not self.is_mine():
             return  # who has it since then removes what is left of us
         for generation in self._generations():

@@ -6,7 +6,7 @@ the URL, which is printed and stored.
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 from urllib.parse import urlsplit
@@ -82,8 +82,9 @@ class ObjectFiles:
 
     def remove(self, path: str) -> None:
         """Delete an object, or all under a prefix."""
-        if self.fs.exists(self._at(path)):
-            self.fs.rm(self._at(path), recursive=True)
+        with suppress(FileNotFoundError):  # another may be removing it too
+            if self.fs.exists(self._at(path)):
+                self.fs.rm(self._at(path), recursive=True)
 
     def names(self, folder: str) -> list[str]:
         """What lies directly under a prefix."""

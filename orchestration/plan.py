@@ -21,7 +21,8 @@ SPLITS = ("subjects", "released")
 class Runtime:
     """Where and how wide it runs; nothing here enters a key.
 
-    More workers take the same steps on the same batches, but each normalises its own share, so
+    More workers take the same steps on the same batches, but each has BatchNorm see and draws
+    augmentation for its own share, and a last batch of fewer windows than workers is left out. So
     scores differ a little from those of one worker.
     """
 
@@ -60,6 +61,25 @@ class Runtime:
         return self.workers > 1
 
 
+def check_batch(training: Training, runtime: Runtime) -> None:
+    """A ValueError where a batch has not a row for each worker."""
+    if training.batch < runtime.workers:
+        raise ValueError(
+            f"training.batch is {training.batch}, too few for runtime.workers "
+            f"{runtime.workers}; each worker needs one."
+        )
+
+
+def check_variant(variant: str, runtime: Runtime) -> None:
+    """A ValueError where attention transfer needs a batch whole, and workers share it."""
+    if variant == "reference" and runtime.workers > 1:
+        raise ValueError(
+            f"variant 'reference' compares maps over a whole batch, of which each of "
+            f"{runtime.workers} runtime.workers has a share. Set --runtime.workers 1, or another "
+            "--variant."
+        )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Plan:
     """One sweep: data and folds, networks, the methods to compare, the search, the machines."""
@@ -96,6 +116,11 @@ class Plan:
         at_least("segments", self.segments, 1)
         at_least("seed", self.seed, 0)
         at_least("seeds", self.seeds, 1)
+        if self.training.augment and self.scaling == "segment":
+            raise ValueError(
+                "training.augment changes gain and sign, which scaling 'segment' undoes to 0..1 "
+                "wherever a network is used. Set --training.no-augment, or --scaling night."
+            )
         self._check_sizes()
         self._check_points()
 
@@ -122,11 +147,7 @@ class Plan:
     def _check_sizes(self) -> None:
         if not 0 <= self.use_folds <= self.folds:
             raise ValueError(f"use_folds is {self.use_folds}; it must be 0 (all) to {self.folds}.")
-        if self.training.batch < self.runtime.workers:
-            raise ValueError(
-                f"training.batch is {self.training.batch} windows, too few for runtime.workers "
-                f"{self.runtime.workers}; each worker needs one."
-            )
+        check_batch(self.training, self.runtime)
 
     def _check_points(self) -> None:
         """Both networks must have the taps that attention transfer compares, of equal length."""
@@ -138,6 +159,8 @@ class Plan:
             named += self.search.layers
         for name in named:
             layers_of(name, student, teacher)
+        if named:
+            check_variant(self.variant, self.runtime)
 
 
 class SearchedPlan(Protocol):

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from datasets.parquet import Subject
+from datasets.parquet_schema import read_schema
 from datasets.stages import UNSCORED
 from kd_core.confusion import Confusion
 from orchestration.evidence.staged import StagedNight
@@ -111,9 +112,9 @@ def read_confusion(store: Store, key: str, subject: str) -> Confusion:
 def _is_scored(store: Store, key: str, subject: Subject) -> bool:
     try:
         content = store.files.read(path_of(key, subject.name))
-    except FileNotFoundError:
-        return False
-    found = pq.read_schema(io.BytesIO(content)).metadata or {}
+        found = read_schema(io.BytesIO(content)).metadata or {}
+    except (FileNotFoundError, ValueError):
+        return False  # a damaged file is written anew
     return found.get(SOURCE.encode()) == source_of(subject).encode() and _is_ours(found)
 
 

@@ -23,6 +23,7 @@ from kd_core.predict import device_at_hand, predict
 from orchestration.batches import Batches
 from orchestration.chosen import Chosen
 from orchestration.evidence.restaged import GRID, NATIVE, compared, unstaged, write_restaged
+from orchestration.nights import opened_night, source_of
 from orchestration.plan import Plan
 from orchestration.store import READERS, Store
 from orchestration.sweeps import Sweep
@@ -71,7 +72,7 @@ def restage_fold(
         model = checkpoint.load(folder).model.to(device_at_hand())
     for subject, name in asked:
         way = RECUT[name]
-        with store.night(windows, subject.name) as path:
+        with opened_night(store, windows, subject.name, source_of(subject)) as path:
             cut = way.cut(read_night(path), scheme, plan.scaling)
         nothing = Confusion.zeros(scheme.classes)
         found = count(model, cut, row, plan, way.label_s) if cut else nothing

@@ -2,10 +2,12 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple
 
 from kd_core.methods import STAGING
+
+FREE = ("trials", "concurrent")  # fields of a search that decide no point and no score
 
 
 class Range(NamedTuple):
@@ -45,6 +47,16 @@ class AnySearch:
         for name, (low, high, log) in self.ranges.items():
             if log and not 0.0 < low <= high < math.inf:
                 raise ValueError(f"search.{name} is {(low, high)}; it must be LOW HIGH above 0.")
+
+    @property
+    def decides(self) -> dict[str, Any]:
+        """What decides every point and score: not its length, nor how many run at once."""
+        return {name: value for name, value in asdict(self).items() if name not in FREE}
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """What a sweep asks of it, whatever the machines; nothing where it is off."""
+        return {"trials": self.trials} | self.decides if self.trials else {}
 
     @property
     def ranges(self) -> Mapping[str, Range]:

@@ -16,7 +16,7 @@ from datasets.parquet import Subject, read_night
 from datasets.stages import SCHEMES
 from orchestration.chosen import SIMPLE, Chosen, ChosenFold
 from orchestration.keys import key_of
-from orchestration.nights import source_of
+from orchestration.nights import opened_night, source_of
 from orchestration.probabilities import missing, write_staged
 from orchestration.store import Store
 from orchestration.sweeps import Sweep
@@ -60,7 +60,7 @@ def measure_night(windows: str, subject: Subject, root: str) -> None:
     store, path = Store(root), _path(windows, subject)
     if store.files.exists(path):
         return
-    with store.night(windows, subject.name) as file:
+    with opened_night(store, windows, subject.name, source_of(subject)) as file:
         night = read_night(file)
     found = features_of(night)  # (n, F)
     columns = {"segment": night.segment, "stage": night.stage}

@@ -8,7 +8,6 @@ A file appears whole, is never changed, and says what the plan and the scores de
 can be killed between any two of them, and whoever takes it up writes the same.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import accumulate
@@ -16,7 +15,7 @@ from typing import Any
 
 from orchestration.build import Outcome, finished
 from orchestration.experiment import phases_of
-from orchestration.formats import as_json
+from orchestration.formats import as_json, from_json
 from orchestration.keys import key_of
 from orchestration.race import scores_of
 from orchestration.rounds import Told, draw
@@ -24,7 +23,6 @@ from orchestration.store import Store
 from orchestration.sweeps import AnySweep
 
 ENDED = "-ended.json"
-FREE = ("trials", "concurrent")  # fields of a plan's search that decide no point and no score
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,7 +134,8 @@ class Study:
     def _read(self, name: str) -> dict[str, Any]:
         if name not in self._texts:
             self._texts[name] = self.files.read(f"studies/{self.key}/{name}")
-        value: dict[str, Any] = json.loads(self._texts[name])
+        path = f"{self.store.root}/studies/{self.key}/{name}"
+        value: dict[str, Any] = from_json(self._texts[name], path)
         return value
 
     def _create(self, name: str, value: Mapping[str, Any]) -> None:
@@ -146,12 +145,11 @@ class Study:
 def spec_of(sweep: AnySweep, scheme: str) -> dict[str, Any]:
     """What decides every point and score of a search: not its length, nor how many run at once."""
     plan = sweep.plan
-    search = {name: value for name, value in asdict(plan.search).items() if name not in FREE}
     trained = {
         method: [phases_of(e)[-1].key for e in sweep.over_folds(scheme, plan.point(method))]
         for method in plan.search.methods
     }
-    spec = {"scheme": scheme, "seed": plan.seed, "search": search, "trained": trained}
+    spec = {"scheme": scheme, "seed": plan.seed, "search": plan.search.decides, "trained": trained}
     return spec | {"raced": plan.baseline in plan.methods}
 
 

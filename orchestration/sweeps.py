@@ -1,7 +1,7 @@
 """A sweep: one plan on one cohort. It makes the experiments; searching and scoring walk them."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Protocol
 
@@ -50,7 +50,7 @@ class Sweep:
         asked += [e for other in self.repeats for e in other.of_methods()]
         phases = [phases_of(e)[-1].key for e in asked]
         tested = [fold.test for fold in self.folds]
-        return key_of({"phases": phases, "tested": tested, "search": asdict(self.plan.search)})
+        return key_of({"phases": phases, "tested": tested, "search": self.plan.search.asked})
 
     def experiment(self, scheme: str, fold: Fold, point: Point) -> Experiment:
         """One point on one fold."""

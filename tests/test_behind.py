@@ -4,14 +4,14 @@ import json
 import shutil
 import subprocess
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 
-from datasets.parquet import read_night, read_subject
+from datasets.parquet import read_night, read_subject, write_night
 from kd_core.methods import METHODS
 from orchestration.arguments import sweep_arguments
 from orchestration.behind import denoise_night, denoised, denoised_key, recorded_windows
@@ -110,8 +110,14 @@ def test_what_is_there_is_kept_and_what_was_recorded_anew_is_not(stored: Stored)
     row = dict(stored.nights.rows[0])
     assert write(row, stored.store, stored.denoiser)["status"] == "kept"
     row["footer"] = json.dumps(json.loads(row["footer"]) | {"source_hash": "another"})
+    with pytest.raises(ValueError, match=r"ingested anew since this sweep began"):
+        write(row, stored.store, stored.denoiser)
+    path = path_of(stored, RECORDED, row["subject"])
+    before = path.read_bytes()
+    write_night(path, read_night(path), "another", {})
     assert write(row, stored.store, stored.denoiser)["status"] == "written"
-    write(stored.nights.rows[0], stored.store, stored.denoiser)
+    path.write_bytes(before)
+    assert write(stored.nights.rows[0], stored.store, stored.denoiser)["status"] == "written"
 
 
 def test_whence_denoised_nights_came_is_known(stored: Stored) -> None:
@@ -133,6 +139,8 @@ def test_phases_behind_a_denoiser_are_others_and_say_which(stored: Stored) -> No
             assert recorded.key != cleaned.key
             assert "denoiser" not in recorded.spec
             assert cleaned.spec["denoiser"] == stored.behind.denoiser._asdict()
+            renamed = {**cleaned.spec["denoiser"], "name": "exported-again"}
+            assert replace(cleaned, spec=cleaned.spec | {"denoiser": renamed}).key == cleaned.key
 
 
 class Trained(NamedTuple):

@@ -30,6 +30,13 @@ def test_the_newest_record_is_the_one_that_was_finished_last(tmp_path: Path) -> 
     assert read_record(store, "old").name == "old"
 
 
+def test_a_damaged_record_is_named_with_what_to_do(tmp_path: Path) -> None:
+    store = Store.open(tmp_path)
+    store.files.write("sweeps/s/chosen.json", b'{"name": ')
+    with pytest.raises(ValueError, match=r"sweeps/s/chosen\.json is damaged.*Remove it"):
+        read_record(store, "s")
+
+
 def made(name: str, finished_at: str) -> Record:
     """The record of a sweep that has ROWS."""
     return Record(

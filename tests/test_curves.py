@@ -197,4 +197,4 @@ def test_a_short_search_has_a_sentence_in_place_of_importances() -> None:
 
 def evidence(record: Record, scheme: str) -> Any:
     """What the two parts ask of an Evidence."""
-    return SimpleNamespace(record=record, schemes=[scheme])
+    return SimpleNamespace(record=record, schemes=[scheme], named=True)

@@ -3,7 +3,7 @@
 import csv
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ from datasets.clean_ecg import read_clean_ecg
 from datasets.clean_patients import digest_of, find_patients
 from datasets.clean_quality import segments_of, well_recorded
 from datasets.noise import KINDS, read_noise
+from orchestration.denoising import ingest
 from orchestration.denoising.ingest import (
     CleanIngest,
     ingest_clean,
@@ -173,6 +174,21 @@ def test_a_broken_file_in_the_store_is_written_anew_and_a_broken_store_is_raised
     (tmp_path / "full" / "clean" / "w").write_text("no folder")
     with pytest.raises(OSError, match="clean"):
         ingest_patient(task, "w", str(tmp_path / "full"))
+
+
+def test_a_stored_patient_whose_records_cannot_be_read_is_raised(
+    patient: Callable[..., dict[str, str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task, root = patient(), str(tmp_path / "storage")
+
+    def fails(name: str, headers: Iterable[Path]) -> str:
+        raise OSError(5, "Input/output error")
+
+    assert ingest_patient(task, "w", root)["status"] == "written"
+    monkeypatch.setattr(ingest, "digest_of", fails)
+    with pytest.raises(OSError, match=r"own/a is in the storage.*Input/output error"):
+        ingest_patient(task, "w", root)
+    assert ingest_patient(task, "other", root)["status"] == "refused"
 
 
 def test_a_bucket_gets_patients_and_noise_as_a_folder_does(

@@ -204,18 +204,6 @@ def test_varied_segments_keep_their_scale_and_stay_clear_of_faults() -> None:
     assert len(np.unique(rows.round(4), axis=0)) > 0.95 * len(rows)  # near the fault few differ
 
 
-def test_varied_segments_stay_clear_of_what_was_left_out_as_unclean() -> None:
-    leads = drawn_leads("drawn/1", 1)
-    shaking = np.zeros(len(leads[0].samples))
-    shaking[11_000:14_200] = 1e3 * np.sin(2 * np.pi * 80 * np.arange(3_200) / 360)
-    leads = [replace(leads[0], samples=(leads[0].samples + shaking).astype(np.float32)), leads[1]]
-    clean = clean_of(leads, 0.5, False)
-    assert len(clean) == 11  # of two leads with six segments each
-    rows = varied(clean, np.arange(len(clean)).repeat(20), np.random.default_rng(0))
-    # a shake of 1000 mV would leave nothing of a heart, which is mostly near its middle
-    assert (np.abs(rows) < 0.5).mean(1).min() > 0.6
-
-
 def test_too_few_patients_are_told() -> None:
     nobody: tuple[CleanPatient, ...] = ()
     with pytest.raises(ValueError, match="give 5 at least"):

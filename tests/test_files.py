@@ -131,6 +131,15 @@ def test_what_is_no_conflict_is_raised(scripted: tuple[Files, Script]) -> None:
         files.create("a/b", b"ours")
 
 
+def test_what_two_remove_at_once_is_gone_for_both(
+    bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = open_files(bucket)
+    assert isinstance(files, objects.ObjectFiles)
+    monkeypatch.setattr(files.fs, "exists", lambda path: True)  # as it was when it was looked for
+    files.remove("a/b")
+
+
 @pytest.mark.parametrize("how", ["write", "create"])
 def test_a_file_is_on_the_disk_before_it_appears(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str

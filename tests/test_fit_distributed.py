@@ -18,8 +18,8 @@ from tests.toy import CLASSES, ToyNet, toy_batch
 
 WORLD = 2
 OBJECTIVES: dict[str, Objective] = {
-    "CL": Classification(torch.ones(3)),
-    "SD+CL": SoftmaxDistillation(torch.ones(3), alpha=0.5),
+    "CL": Classification(torch.tensor([0.3, 1.0, 4.0])),
+    "SD+CL": SoftmaxDistillation(torch.tensor([0.3, 1.0, 4.0]), alpha=0.5),
     "AT": AttentionTransfer(("encoder1",)),
 }
 TRAINING = Training(epochs=3, learning_rate=1e-2)

@@ -63,22 +63,32 @@ def test_a_night_says_what_it_was_made_from(first: Ingest, store: Store) -> None
     assert read_night(path).ecg.shape[1] == 6000
 
 
-def test_a_night_whose_source_cannot_be_read_is_refused_and_keeps_what_it_had(
-    first: Ingest, cohort: Path, tmp_path: Path
+def test_a_night_that_is_stored_is_not_refused_because_its_source_is_out_of_reach(
+    cohort: Path, tmp_path: Path
 ) -> None:
+    """As on a machine without the mount: other nights would be divided into other folds."""
     ref = find_recordings(cohort)[0]
-    assert ingest_night(asdict(ref), "w", str(tmp_path))["status"] == "written"
     gone = RecordingRef(**asdict(ref) | {"signals": str(tmp_path / "gone.edf")})
     row = ingest_night(asdict(gone), "w", str(tmp_path))
     assert row["status"] == "refused"
     assert "gone.edf" in row["reason"]
+    assert ingest_night(asdict(ref), "w", str(tmp_path))["status"] == "written"
+    with pytest.raises(OSError, match=rf"{ref.subject} is in the storage.*gone\.edf.*readable"):
+        ingest_night(asdict(gone), "w", str(tmp_path))
     assert (tmp_path / "windows" / "w" / f"{ref.subject}.parquet").exists()
 
 
-def test_a_night_whose_file_is_broken_is_written_anew(cohort: Path, tmp_path: Path) -> None:
-    ref = find_recordings(cohort)[0]
-    store = Store.open(tmp_path)
-    store.files.write(f"windows/w/{ref.subject}.parquet", b"half a file")
+@pytest.mark.parametrize("broken", ["half", "footer"])
+def test_a_night_whose_file_is_broken_is_written_anew(
+    cohort: Path, tmp_path: Path, broken: str
+) -> None:
+    ref, store = find_recordings(cohort)[0], Store.open(tmp_path)
+    path = f"windows/w/{ref.subject}.parquet"
+    store.files.write(path, b"half a file")
+    if broken == "footer":
+        ingest_night(asdict(ref), "w", store.root)
+        whole = store.files.read(path)
+        store.files.write(path, whole[:-4008] + bytes(4000) + whole[-8:])
     assert ingest_night(asdict(ref), "w", store.root)["status"] == "written"
 
 

@@ -164,6 +164,27 @@ def test_a_beat_survives_a_store_that_fails_for_a_moment(
     owner.release()
 
 
+def test_a_beat_under_way_does_not_bring_a_lease_back(
+    files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leases, "BEAT_S", 0.05)
+    write, begun = type(files).write, threading.Event()
+
+    def slowly(self: Files, path: str, content: bytes) -> None:
+        begun.set()
+        time.sleep(0.3)
+        write(self, path, content)
+
+    monkeypatch.setattr(type(files), "write", slowly)
+    monkeypatch.setattr(leases, "JOIN_S", 5.0)
+    owner = Lease(files, "k")
+    assert owner.try_acquire()
+    assert begun.wait(5.0)
+    owner.release()
+    time.sleep(0.5)
+    assert files.names("leases") == []
+
+
 def failing(files: Files, path: str, content: bytes) -> None:
     raise OSError("the network is down")
 

@@ -133,5 +133,11 @@ def test_what_is_no_night_is_refused_by_name(tmp_path: Path) -> None:
     pq.write_table(pa.table({"x": [1]}), other)
     with pytest.raises(ValueError, match=r"notes.parquet is no Parquet file"):
         read_night(text)
+    whole = other.read_bytes()
+    text.write_bytes(whole[:4] + bytes(len(whole) - 12) + whole[-8:])
+    with pytest.raises(ValueError, match=r"notes.parquet is no Parquet file.*prepare the night"):
+        read_night(text)
+    with pytest.raises(FileNotFoundError):
+        read_night(tmp_path / "gone.parquet")
     with pytest.raises(ValueError, match=r"other.parquet is no night: it has columns \['x'\]"):
         read_night(other)

@@ -4,8 +4,22 @@ from dataclasses import replace
 
 import pytest
 
+from kd_core.fit import Training
+from orchestration.denoising import plan as denoising
 from orchestration.plan import Plan, Runtime, Search
-from orchestration.plans import PLANS, default, paper, reference
+from orchestration.plans import PLANS, default, paper, reference, smoke
+
+
+def test_what_cannot_work_together_is_refused() -> None:
+    two = Runtime(workers=2)
+    with pytest.raises(ValueError, match=r"compares maps over a whole batch.*workers 1"):
+        replace(default(), variant="reference", runtime=two)
+    with pytest.raises(ValueError, match=r"compares maps over a whole batch"):
+        replace(denoising.smoke(), variant="reference", runtime=two)
+    untaught = replace(default(), methods=("SD+CL",), search=Search(trials=0))
+    assert replace(untaught, variant="reference", runtime=two)
+    with pytest.raises(ValueError, match=r"no-augment, or --scaling night"):
+        replace(default(), scaling="segment")
 
 
 @pytest.mark.parametrize("name", PLANS)
@@ -65,6 +79,11 @@ def test_search_and_runtime_check_their_values() -> None:
         Search(prune_p=1.5)
     with pytest.raises(ValueError, match="workers"):
         Runtime(workers=0)
+    for plan in (smoke(), denoising.smoke()):
+        with pytest.raises(
+            ValueError, match=r"training.batch is 1, too few for runtime.workers 2"
+        ):
+            replace(plan, training=Training(batch=1), runtime=Runtime(workers=2))
     with pytest.raises(ValueError, match="gpus"):
         Runtime(gpus=1.5)
 

@@ -230,7 +230,8 @@ def with_many_of_one_stage(night: StagedNight) -> StagedNight:
 
 def test_a_report_to_pass_on_shows_no_night_and_names_nobody(evidence: Evidence) -> None:
     made = {"commit": "abc", "command": "sweep --recordings /home/ada"}
-    private = replace(evidence, record=replace(evidence.record, made=made))
+    plan = dict(evidence.record.plan) | {"runtime": {"groups": 3, "mlflow": "sqlite:///home/ada"}}
+    private = replace(evidence, record=replace(evidence.record, made=made, plan=plan))
     public = replace(private, named=False)
     pages = [as_html("T", "", parts_of(e, drawn(e))).decode() for e in (private, public)]
     names = {night.subject for row in evidence.rows for night in row.nights}

@@ -93,6 +93,16 @@ def test_pages_missing_from_the_hypnogram_are_counted_too() -> None:
     assert cut_segments(gap).segment.tolist() == [0, 2]
 
 
+@pytest.mark.parametrize("lasts_s", [14.0, 44.0])
+def test_less_than_half_a_page_is_a_gap_too(lasts_s: float) -> None:
+    """A page cut short, which has no stage then, and one that is followed by a hole."""
+    whole = night([0, 1, UNSCORED if lasts_s < 30 else 2, 3, 4])
+    onset_s = whole.hypnogram.onset_s + np.array([0, 0, 0, 1, 1]) * (lasts_s - PAGES_S[30])
+    pages = Hypnogram(onset_s, PAGES_S[30], whole.hypnogram.stages)
+    cut = cut_segments(Recording("a", "SS1", "a", whole.eeg, whole.ecg, pages))
+    assert cut.segment.tolist() == ([0, 1, 4, 5] if lasts_s < 30 else [0, 1, 2, 4, 5])
+
+
 def test_pages_outside_of_the_signal_are_dropped() -> None:
     cut = cut_segments(night([0] * 12, first_s=-20.0))
     assert cut.segment.tolist() == list(range(1, 10))  # page 10 ends at 310 s, the signal at 300 s

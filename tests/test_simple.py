@@ -1,6 +1,7 @@
 """The row without a network: features once a night, learned from training nights alone."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -58,3 +59,5 @@ def test_a_night_is_measured_once(store: Store, subjects: tuple[Subject, ...]) -
     before = [path.stat().st_mtime_ns for path in paths]
     measure_night(WINDOWS, subjects[0], store.root)
     assert [path.stat().st_mtime_ns for path in paths] == before
+    with pytest.raises(ValueError, match="ingested anew since this sweep began"):
+        measure_night(WINDOWS, replace(subjects[0], source_hash="another"), store.root)

@@ -63,6 +63,12 @@ def test_who_is_tested_is_in_the_name() -> None:
 def test_what_nothing_uses_is_not_in_the_name() -> None:
     plan = replace(BASELINE, search=Search(trials=0))
     assert made(replace(plan, alpha=0.7, layers="encoder")).name == made(plan).name
+    assert made(replace(plan, search=Search(trials=0, startup=3))).name == made(plan).name
+
+
+def test_how_many_trials_run_at_once_is_not_in_the_name() -> None:
+    plans = [replace(BASELINE, search=Search(trials=3, concurrent=n)) for n in (0, 2)]
+    assert made(plans[0]).name == made(plans[1]).name
 
 
 @pytest.mark.parametrize(

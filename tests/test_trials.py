@@ -50,6 +50,12 @@ def test_a_trial_that_did_not_finish_is_in_the_table_with_its_reason() -> None:
     assert any(line[4] == "beaten by trial 4: p=0.031, 5 subjects" for line in cells)
 
 
+def test_a_report_to_pass_on_keeps_what_an_error_named_to_itself() -> None:
+    own, public = (unfinished_view(TRIALS, FOLDS, named).cells for named in (True, False))
+    assert [line[4] for line in public if line[0] == "11"] == ["failed"]
+    assert [line for line in public if line[0] != "11"] == [x for x in own if x[0] != "11"]
+
+
 def test_trials_are_compared_on_the_folds_that_all_of_them_did() -> None:
     alike = compared(TRIALS)
     assert alike.folds == 2

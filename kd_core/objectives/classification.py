@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from kd_core.batch import IGNORED, Outputs
+from kd_core.distributed import summed, world_size
 
 TINY = 1e-12  # keeps a batch without scored segments at a loss of 0 instead of 0 / 0
 
@@ -40,14 +41,29 @@ class Classification:
 def weighted_cross_entropy(logits: Tensor, target: Tensor, weights: Tensor) -> Tensor:
     """Sum of w_y (-log p_y) over the scored segments, divided by the sum of their w_y.
 
-    Shapes: logits (B, K, T), target (B, T) int64, weights (K,); returns a scalar.
+    Shapes: logits (B, K, T), target (B, T) int64, weights (K,); returns a scalar. Where several
+    workers train, the mean of what they get, by their scored segments, is that of the whole batch.
     Source: Eq. 1 of Joshi et al., arXiv:2112.07252.
     Differs: the paper prints a minus in the normaliser, a misprint.
     """
     label = target.clamp_min(0)  # an index that exists; its weight is 0 where it is not scored
-    weight = weights[label] * (target != IGNORED)
+    scored = target != IGNORED
+    weight = weights[label] * scored
     log_p = logits.log_softmax(1).gather(1, label.unsqueeze(1)).squeeze(1)  # (B, K, T) -> (B, T)
-    return -(weight * log_p).sum() / weight.sum().clamp_min(TINY)
+    return -(weight * log_p).sum() / _sum_of(weight, scored).clamp_min(TINY)
+
+
+def _sum_of(weight: Tensor, scored: Tensor) -> Tensor:
+    """The sum of the weights; in training, this rank's share of that of all ranks, by segments.
+
+    Windows are of one stage for the most part, so a rank's own sum would weigh its stages alike.
+    """
+    own = weight.sum()
+    if world_size() == 1 or not torch.is_grad_enabled():  # every rank takes every training step
+        return own
+    segments = scored.sum().to(own.dtype)
+    whole, all_segments = summed(torch.stack([own, segments])).unbind()
+    return whole * segments / all_segments.clamp_min(1)
 
 
 def class_weights(counts: Tensor) -> Tensor:

@@ -41,7 +41,7 @@ class NoisyBatches:
             if len(chosen) < self.ranks:  # every rank must take every step
                 return
             with self.clock.running():
-                batch = self._drawn(chosen, np.random.default_rng([seed, epoch, 1 + start]))
+                batch = self._drawn(chosen, np.random.default_rng([seed, epoch, start]))
             yield batch
 
     def in_order(self) -> Iterator[Batch]:

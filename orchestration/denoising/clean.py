@@ -27,8 +27,8 @@ class Clean:
     """(n, 3600) float32: the same, scaled as `datasets.clean_scale` does."""
     records: tuple[np.ndarray, ...]
     """(leads, length) float32 in mV each: all leads of a record side by side."""
-    fit: tuple[np.ndarray, ...]
-    """(leads, length) bool each: where a lead lies in a segment that was chosen."""
+    faulty: tuple[np.ndarray, ...]
+    """(length,) bool each: where any lead of the record is unfit."""
     places: np.ndarray
     """(n, 3) int64: the record, the lead and the first sample of each segment."""
 
@@ -52,8 +52,7 @@ def clean_of(leads: Sequence[CleanLead], most_outside: float, band_limited: bool
     S = chosen.samples.shape[1]
     rows = [records[r][k, start : start + S] for r, k, start in places.tolist()]
     samples = np.stack(rows) if rows else chosen.samples
-    fit = _fit(records, places, S)
-    return Clean(replace(chosen, samples=samples), scaled(samples), records, fit, places)
+    return Clean(replace(chosen, samples=samples), scaled(samples), records, _faulty(own), places)
 
 
 def band_limit(lead: CleanLead) -> CleanLead:
@@ -80,9 +79,10 @@ def _places(
     return np.stack([np.array(record, np.int64), np.array(lead, np.int64), start], 1)
 
 
-def _fit(records: Sequence[np.ndarray], places: np.ndarray, S: int) -> tuple[np.ndarray, ...]:
-    """Where the leads of each record lie in chosen segments."""
-    fit = tuple(np.zeros(leads.shape, bool) for leads in records)
-    for record, lead, start in places.tolist():
-        fit[record][lead, start : start + S] = True
-    return fit
+def _faulty(own: list[list[CleanLead]]) -> tuple[np.ndarray, ...]:
+    """Where any lead of each record has a fault."""
+    whole = []
+    for beside in own:
+        faults = [fault for lead in beside for fault in lead.faults.values()]
+        whole.append(np.any([np.zeros(len(beside[0].samples), bool), *faults], axis=0))
+    return tuple(whole)

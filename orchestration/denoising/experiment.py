@@ -15,9 +15,9 @@ from orchestration.denoising.plan import HEARD, DenoisingPlan
 from orchestration.experiment import Point, parameters_of, phases_of, training_of
 from orchestration.keys import key_of
 
-# What else decides the batches, raised once the mixing, the split of the noise,
+# What else decides the batches: {"made": 2} and so on, once the mixing, the split of the noise,
 # the band, the variation or the noise of validation change, so that old phases are not found.
-MADE: dict[str, Any] = {"made": 2}
+MADE: dict[str, Any] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +108,7 @@ class DenoisingSweep:
         points = [(s, self.plan.point(m)) for s in self.plan.schemes for m in methods]
         keys = [phases_of(e)[-1].key for s, p in points for e in self.over_folds(s, p)]
         tested = [fold.test for fold in self.folds]
-        return key_of({"phases": keys, "tested": tested, "search": asdict(self.plan.search)})
+        return key_of({"phases": keys, "tested": tested, "search": self.plan.search.asked})
 
     def over_folds(self, scheme: str, point: Point) -> list[DenoisingExperiment]:
         """One point on every fold, in order: what a trial runs."""

@@ -26,6 +26,7 @@ from datasets.noise_parquet import NOISE, read_noise_digest, write_noise
 from orchestration.denoising.stored import clean_key, clean_path, noise_path
 from orchestration.each import each_on_ray
 from orchestration.formats import as_csv
+from orchestration.ingest import unreachable
 from orchestration.store import Store
 
 COLUMNS = (
@@ -108,11 +109,15 @@ def ingest_patient(row: dict[str, Any], windows: str, root: str) -> dict[str, An
     leads = None
     try:
         digest = digest_of(patient.name, headers)
+    except OSError as error:
+        if there is not None:
+            raise unreachable(patient.name, error) from None
+        return _refused(patient, error)
+    try:
         if there is None or (there.name, there.digest) != (patient.name, digest):
             leads, unreadable = read_patient_leads(patient)
     except (ValueError, OSError) as error:
-        reason = " ".join(str(error).split())
-        return {"patient": patient.name, "status": "refused", "reason": reason, "footer": ""}
+        return _refused(patient, error)
     if leads:
         with store.files.writing(path) as local:  # a full disk is no fault of the patient
             write_leads(local, leads, digest, _versions(), unreadable)
@@ -124,6 +129,11 @@ def ingest_patient(row: dict[str, Any], windows: str, root: str) -> dict[str, An
         "reason": " ".join(there.unreadable.values()),
         "footer": there.as_json(),
     }
+
+
+def _refused(patient: PatientRecords, error: Exception) -> dict[str, Any]:
+    reason = " ".join(str(error).split())
+    return {"patient": patient.name, "status": "refused", "reason": reason, "footer": ""}
 
 
 def _item(patient: PatientRecords) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from kd_core.models import DENOISERS, denoiser_spec, tap_lengths
 from kd_core.objectives.attention import VARIANTS, layers_of
 from kd_core.training import OPTIMIZERS
 from orchestration.experiment import Point
-from orchestration.plan import Runtime
+from orchestration.plan import Runtime, check_batch, check_variant
 from orchestration.searched import AnySearch, Range, at_least, known
 
 BASELINE = "denoiser"  # the row that learns from no teacher
@@ -89,6 +89,8 @@ class DenoisingPlan:
                 f"teacher_rate is {self.teacher_rate}; it must be 0 or more, below 1."
             )
         known("teacher_optimizer", [self.teacher_optimizer], OPTIMIZERS)
+        check_batch(self.training, self.runtime)
+        check_variant(self.variant, self.runtime)
         if not 0 <= self.use_folds <= PARTS:
             raise ValueError(f"use_folds is {self.use_folds}; it must be 0 (all) to {PARTS}.")
         if not 0.0 < self.most_outside <= 1.0:

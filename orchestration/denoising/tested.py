@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from datasets.clean_records import CLEAN_HZ
 from datasets.noise import Noise
 from datasets.noise_mix import GROUPS, mix_group
+from datasets.parquet_schema import read_schema
 from orchestration.denoising.classical import Denoiser
 from orchestration.denoising.clean import Clean
 from orchestration.denoising.measures import MEASURES, measured
@@ -136,8 +137,8 @@ def _joined(parts: Sequence[Scored]) -> Scored:
 def _is_there(store: Store, key: str, patient: str, digest: str) -> bool:
     try:
         with store.files.opened(path_of(key, patient)) as file:
-            found = pq.read_schema(file).metadata or {}
-    except (FileNotFoundError, pa.ArrowInvalid):
-        return False
+            found = read_schema(file).metadata or {}
+    except (FileNotFoundError, ValueError):
+        return False  # a damaged file is written anew
     wanted = {b"digest": digest.encode(), b"format": FORMAT.encode()}
     return all(found.get(name) == value for name, value in wanted.items())

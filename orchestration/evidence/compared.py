@@ -7,7 +7,6 @@ Nothing in either executes when it is read: arrays are loaded without pickle.
 """
 
 import io
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
@@ -18,7 +17,7 @@ from orchestration.chosen import BASELINE, TEACHER, Chosen
 from orchestration.evidence.likeness import ROLES, Likeness, Measures
 from orchestration.evidence.likeness_view import Pooled, combined
 from orchestration.evidence.picked import Pick, picked
-from orchestration.formats import as_json
+from orchestration.formats import as_json, from_json
 from orchestration.keys import key_of
 from orchestration.store import Store
 
@@ -100,7 +99,7 @@ def read_likeness(rows: Sequence[Chosen], scheme: str, store: Store) -> Found | 
 def is_compared(keys: Mapping[str, str], nights: Mapping[str, str], store: Store) -> bool:
     """Whether these networks have been compared on these nights as they are now."""
     try:
-        raw = json.loads(store.files.read(f"{_stem(keys)}.json"))
+        raw = _read(keys, store)
     except FileNotFoundError:
         return False
     return bool(raw["nights"] == dict(nights))
@@ -122,7 +121,7 @@ def write_compared(keys: Mapping[str, str], found: Compared, store: Store) -> No
 
 def read_compared(keys: Mapping[str, str], store: Store) -> Compared:
     """What `write_compared` wrote."""
-    raw = json.loads(store.files.read(f"{_stem(keys)}.json"))
+    raw = _read(keys, store)
     content = io.BytesIO(store.files.read(f"{_stem(keys)}.npz"))
     with np.load(content, allow_pickle=False) as arrays:
         maps = [{role: arrays[f"{i}-{role}"] for role in ROLES} for i in range(len(raw["picks"]))]
@@ -132,6 +131,12 @@ def read_compared(keys: Mapping[str, str], store: Store) -> Compared:
         likeness=tuple(_likeness(one) for one in raw["likeness"]),
         picks=tuple(Pick(**p, maps=m) for p, m in zip(raw["picks"], maps, strict=True)),
     )
+
+
+def _read(keys: Mapping[str, str], store: Store) -> dict[str, Any]:
+    path = f"{_stem(keys)}.json"
+    raw: dict[str, Any] = from_json(store.files.read(path), f"{store.root}/{path}")
+    return raw
 
 
 def _raw(one: Likeness) -> dict[str, Any]:

@@ -84,7 +84,7 @@ def _search(
     elif found:
         yield page.note(found.why)
     yield from figures
-    view = unfinished_view(trials, folds)
+    view = unfinished_view(trials, folds, evidence.named)
     if view.cells:
         yield page.heading(f"Stages {scheme}: trials that did not finish")
         yield page.table(view)

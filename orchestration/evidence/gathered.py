@@ -79,6 +79,11 @@ class Evidence:
             firsts.setdefault(network, (row.scheme, row.row))
         return [row for row in self.done if (row.scheme, row.name) in set(firsts.values())]
 
+    @cached_property
+    def pages(self) -> list[PagedRow]:
+        """Rows of 20 s pages that are told of; to pass on, a single person is no group."""
+        return [row for row in self.paged if self.named or len(row.people) > 1]
+
     @property
     def schemes(self) -> list[str]:
         """Schemes of which a row has a result."""
@@ -119,7 +124,7 @@ class Evidence:
             "subgroups": self._groups(),
             "calibration": sureness_table(self.done),
             "sleep": night_table(self.done) if self.named else [],
-            "pages": pages_table(self.paged),
+            "pages": pages_table(self.pages),
             "seeds": seed_table(self.seed_scores),
             "seed-gains": seed_gain_table(self.seed_gains),
             "likeness": [line for found in self.alike.values() for line in found.table],

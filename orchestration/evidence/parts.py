@@ -129,7 +129,7 @@ def _paged(evidence: Evidence) -> list[Block]:
     """Whether a label for each 20 s page loses anything, in sentences."""
     said = []
     for scheme in evidence.schemes:
-        said += [f"{scheme}: {words}" for words in pages_said(evidence.paged, scheme)]
+        said += [f"{scheme}: {words}" for words in pages_said(evidence.pages, scheme)]
         without = left_out(evidence.record.rows, evidence.done, evidence.paged, scheme)
         if without:
             names = ", ".join(without)
@@ -169,7 +169,7 @@ def _folds(record: Record) -> dict[str, Any]:
 
 
 def _made(record: Record, named: bool) -> list[Block]:
-    """Where the numbers come from: data, folds, plan, versions; a command holds paths."""
+    """Where the numbers come from: data, folds, plan, versions; a command and a URI hold paths."""
     phases = ", ".join(f"{count} {what}" for what, count in record.phases.items())
     lines = [
         f"Sweep {record.name}, finished {record.finished_at}.",
@@ -177,10 +177,12 @@ def _made(record: Record, named: bool) -> list[Block]:
         f"Phases: {phases}.",
         *([in_words(record.spent)] if record.spent else []),
     ]
-    long = {"Plan": record.plan}
     if named:
-        long |= {"Versions, command, data": record.made, "Folds of subjects": _folds(record)}
+        long = {"Plan": record.plan, "Versions, command, data": record.made}
+        long["Folds of subjects"] = _folds(record)
     else:
+        runtime = {k: v for k, v in record.plan.get("runtime", {}).items() if k != "mlflow"}
+        long = {"Plan": {**record.plan, "runtime": runtime}}
         long["Versions, data"] = {k: v for k, v in record.made.items() if k != "command"}
     return [
         page.listed(lines),

@@ -5,7 +5,6 @@ native: the pages as long as they are, a label each 20 s of the continuous signa
 grid: the continuous signal in 30 s, against pages turned into labels of 30 s.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from kd_core.confusion import Confusion
 from orchestration.chosen import BASELINE, Chosen, best_row
 from orchestration.evidence.rows import EvidenceRow
 from orchestration.evidence.staged import StagedNight
-from orchestration.formats import as_json
+from orchestration.formats import as_json, from_json
 from orchestration.nights import source_of
 from orchestration.store import READERS, Store
 
@@ -154,15 +153,16 @@ def _counted(asked: tuple[Store, str]) -> Confusion | None:
     """What is stored under a path; None if there is nothing."""
     store, path = asked
     try:
-        found = json.loads(store.files.read(path))
+        found = from_json(store.files.read(path), f"{store.root}/{path}")
     except FileNotFoundError:
         return None
     return Confusion(tuple(found["classes"]), np.array(found["counts"], np.int64))
 
 
 def _is_staged(store: Store, key: str, subject: Subject, way: str) -> bool:
+    path = path_of(key, subject.name, way)
     try:
-        found = json.loads(store.files.read(path_of(key, subject.name, way)))
+        found = from_json(store.files.read(path), f"{store.root}/{path}")
     except FileNotFoundError:
         return False
     return bool(found["source"] == source_of(subject))

@@ -121,8 +121,8 @@ def said(trials: Sequence[TrialPoint], folds: int) -> str:
     )
 
 
-def unfinished_view(trials: Sequence[TrialPoint], folds: int) -> View:
-    """Every trial that did not finish its folds, and why."""
+def unfinished_view(trials: Sequence[TrialPoint], folds: int, named: bool = True) -> View:
+    """Every trial that did not finish its folds, and why; an error may name subjects and paths."""
     heads = ("Trial", "Point", "Folds done", "Score so far", "Why it stopped")
     return View(
         heads,
@@ -132,7 +132,7 @@ def unfinished_view(trials: Sequence[TrialPoint], folds: int) -> View:
                 trial.words,
                 f"{trial.folds} of {folds}",
                 "" if trial.score is None else f"{trial.score:.3f}",
-                trial.reason,
+                trial.reason if named or trial.state != "FAIL" else "failed",
             )
             for trial in trials
             if trial.state != "COMPLETE"
