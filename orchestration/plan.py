@@ -21,9 +21,9 @@ SPLITS = ("subjects", "released")
 class Runtime:
     """Where and how wide it runs; nothing here enters a key.
 
-    More workers take the same steps on the same batches, but each has BatchNorm see and draws
-    augmentation for its own share, and a last batch of fewer windows than workers is left out. So
-    scores differ a little from those of one worker.
+    More workers take the same steps on the same batches. But BatchNorm sees a worker's share
+    alone, augmentation is drawn for it alone, and a last batch of fewer windows than workers is
+    left out, so scores differ a little from those of one worker.
     """
 
     workers: int = 1  # data-parallel workers a training run
@@ -118,7 +118,7 @@ class Plan:
         at_least("seeds", self.seeds, 1)
         if self.training.augment and self.scaling == "segment":
             raise ValueError(
-                "training.augment changes gain and sign, which scaling 'segment' undoes to 0..1 "
+                "training.augment turns windows over, and those of scaling 'segment' lie in 0..1 "
                 "wherever a network is used. Set --training.no-augment, or --scaling night."
             )
         self._check_sizes()
