@@ -85,7 +85,10 @@ def run_phase(
 
 
 def _network(phase: Phase, upstream: Mapping[str, Path], device: torch.device) -> nn.Module:
-    """The network to train: fresh, or where the phase before left it."""
+    """The network to train: fresh, or where the phase before left it.
+
+    Fresh ones of one architecture begin alike, teacher, baseline and student.
+    """
     if "start" in upstream:
         return checkpoint.load(upstream["start"]).model.to(device)
     return build_model(spec_from_dict(phase.spec["model"]), seed=phase.spec["seed"]).to(device)

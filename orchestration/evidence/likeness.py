@@ -12,7 +12,9 @@ distillation (the baseline) and after (the student), over all segments of each c
 - CKA: of the channels' means over each segment, a row a segment: what it tells segments apart by.
 
 Differs: of a window those segments count that are scored in it. Eq. 3 sees those as well that have
-no label, and the last window of a night once more what the window before it held.
+no label, and the last window of a night once more what the window before it held. Ours: networks
+of one architecture begin with the same weights, so before distillation they are more alike than
+ones that do not.
 """
 
 from collections.abc import Mapping, Sequence
