@@ -107,7 +107,8 @@ def test_a_storage_that_refuses_phases_costs_no_training(
     phases.touch()  # where the folder would be: nothing can be published
     text, code = sweep.ended()
     assert code == 2, text
-    assert re.fullmatch(r"error: .*Not a directory: '.*/phases/.*", text.splitlines()[-1])
+    own = [line for line in text.splitlines() if "(RayTrainWorker" not in line]  # may come later
+    assert re.fullmatch(r"error: .*Not a directory: '.*/phases/.*", own[-1])
     assert halfway(storage)
     phases.unlink()
     said, code = Sweep(FIXED, four_nights, storage, ray_folder).ended()
