@@ -13,9 +13,9 @@ from orchestration.denoising.table import ALONE, BEST, DISTILLED, TEACHER
 from orchestration.evidence.style import INK, METHODS, MUTED, OTHERS, WIDTH_IN, canvas, wrapped
 
 NOISY, DENOISED, CLEAN = "#E0861B", METHODS["Best found"], INK
-ROWS = {  # networks as their counterparts in staging
+ROWS = {  # as in staging, but for the student alone: there a baseline, here what is used
     TEACHER: METHODS["EEG baseline"],
-    ALONE: METHODS["ECG baseline"],
+    ALONE: METHODS["AT+SD+CL"],
     DISTILLED: METHODS["SD+CL"],
     BEST: METHODS["Best found"],
     **dict(zip(CLASSICAL, OTHERS, strict=False)),
@@ -34,6 +34,7 @@ def looks_of(rows: Iterable[str]) -> dict[str, dict[str, Any]]:
         name: {
             "color": ROWS.get(name) or others[name],
             "linestyle": DASHED if name in CLASSICAL else "-",
+            "linewidth": 1.0 if name in CLASSICAL else 1.6,
         }
         for name in names
     }
