@@ -32,8 +32,7 @@ def main() -> None:
     from orchestration.store import Store
 
     patients_of(given.clean)  # what is wrong with a folder or a file is told before Ray starts
-    for path in given.stress:
-        staged_under_noise(path)
+    staged_under_noise(given.stress)
     store = Store.open(given.storage)
     noise = ingest_noise(given.noise, store)
     connect(given.plan.runtime)

@@ -9,10 +9,11 @@ from orchestration.denoising.beats import Detection, Heard
 from orchestration.denoising.data_used import DataUsed, EcgPart
 from orchestration.denoising.figures_snr import OutAt
 from orchestration.denoising.figures_spectra import spectra_of
-from orchestration.denoising.figures_staging import StagedAt
 from orchestration.denoising.figures_strips import Strip, strip_of
-from orchestration.denoising.material import Material, StagedUnderNoise
+from orchestration.denoising.material import Material
 from orchestration.denoising.measures import gains, measured
+from orchestration.denoising.stress_fronts import BARE
+from orchestration.denoising.stress_points import StagedAt, StagedUnderNoise, Way
 from orchestration.denoising.table import DenoiserRow, Scored
 from orchestration.evidence.intervals import Interval
 
@@ -122,18 +123,20 @@ def curves() -> list[OutAt]:
     ]
 
 
-def staged(scheme: str = "W-N-R") -> StagedUnderNoise:
-    """Agreement that falls with the noise, later behind a denoiser."""
+def staged(denoiser: str = "u-lde-net", scheme: str = "W-N-R") -> StagedUnderNoise:
+    """Agreement that falls with the noise, later for networks that learned behind a denoiser."""
+    bare, front = BARE.name, denoiser
+    ways = [Way(learned, now) for learned in (bare, front) for now in (bare, front)]
     found = [
-        StagedAt(scheme, group, snr_db, metric, value, value - 0.06, value + 0.05, denoised)
+        StagedAt(way, group, snr_db, metric, value, value - 0.06, value + 0.05)
         for metric, best in (("weighted_f1", 0.72), ("kappa", 0.52))
         for group in GROUPS
         for snr_db in (*SNRS_DB, math.inf)
-        for denoised in (False, True)
-        for value in [best / (1 + math.exp(-(min(snr_db, 30) + 4 * denoised) / 4))]
+        for number, way in enumerate(ways)
+        for value in [best / (1 + math.exp(-(min(snr_db, 30) + 2 * number) / 4))]
     ]
     return StagedUnderNoise(
-        row="SD+CL", found=found, floors={scheme: {"weighted_f1": 0.49, "kappa": 0.0}}
+        scheme=scheme, row="SD+CL", found=found, floors={"weighted_f1": 0.49, "kappa": 0.0}
     )
 
 

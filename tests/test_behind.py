@@ -16,9 +16,10 @@ from kd_core.methods import METHODS
 from orchestration.arguments import sweep_arguments
 from orchestration.behind import denoise_night, denoised, denoised_key, recorded_windows
 from orchestration.build import build
-from orchestration.chosen import BASELINE
+from orchestration.chosen import BASELINE, Chosen, ChosenFold
 from orchestration.cli import UsageError
 from orchestration.denoising.stress import stress_night
+from orchestration.denoising.stress_asked import learned_behind
 from orchestration.denoising.stress_fronts import front_of, fronts_of, turn_of
 from orchestration.denoising.stress_night import track_of
 from orchestration.denoising.stress_store import Asked, Condition, Level, read_stressed
@@ -172,6 +173,18 @@ def test_under_noise_it_hears_recorded_ecg_through_its_denoiser(
         (night,) = read_stressed(stored.store, [one])
         expected = read_confusion(stored.store, trained.key, one.subject.name)
         assert night.confusion.counts.tolist() == expected.counts.tolist()
+
+
+def test_what_a_row_learned_behind_is_found_among_the_denoisers_given(
+    stored: Stored, trained: Trained
+) -> None:
+    fold = ChosenFold(fold=0, key=trained.key, test=(), validation={})
+    row = Chosen(scheme="W-N-R", row=BASELINE, view="student_view", point="", folds=(fold,))
+    name = load_denoiser(stored.denoiser).told.name
+    fronts = fronts_of(["wavelet", str(stored.denoiser)])
+    assert learned_behind(row, stored.store, fronts) == name
+    with pytest.raises(ValueError, match=f"learned behind {name} .* is not among the denoisers"):
+        learned_behind(row, stored.store, fronts[:2])
 
 
 @pytest.fixture(scope="module")

@@ -46,7 +46,9 @@ def test_no_library_adds_a_line_while_it_is_imported(tmp_path: Path) -> None:
     assert_one_line("none is not a folder", done.stderr)
 
 
-@pytest.mark.parametrize("script", ["sweep", "prepare", "report", "pull", "export", "stage"])
+@pytest.mark.parametrize(
+    "script", ["sweep", "prepare", "report", "pull", "export", "stage", "stress_test"]
+)
 def test_help_says_how_to_type_it(script: str, tmp_path: Path) -> None:
     assert typed(tmp_path, f"orchestration.{script}", "--help") == 0
     assert f"orchestration.{script}" in (tmp_path / "stdout").read_text()

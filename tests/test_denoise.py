@@ -94,7 +94,9 @@ def stress_test() -> bytes:
             )
             for k in range(4)
         ]  # fmt: skip
-        return Heard(scheme="W-N-R", row=STAGER, level=level, front=front, nights=nights)
+        return Heard(
+            scheme="W-N-R", row=STAGER, level=level, learned="none", front=front, nights=nights
+        )
 
     conditions = [
         heard(Level(), "none", 40),
@@ -120,7 +122,7 @@ def test_the_folder_holds_report_tables_figures_and_the_network(done: Done) -> N
     assert there >= {f"denoising.{kind}" for kind in ("md", "csv", "json", "tex")}
     assert there >= {"report.html", "snr.csv", "beats.csv"}
     figures = ("strip_1", "strip_2", "strip_3", "spectra", "segments", "snr", "beats", "learning")
-    assert there >= {f"figures/{name}.png" for name in (*figures, "staging_1_W-N-R")}
+    assert there >= {f"figures/{name}.png" for name in (*figures, "staging_W-N-R_SDCL")}
     assert there >= {f"best/{name}" for name in (*FILES, "place.json")}
     place = json.loads((done.folder / "best" / "place.json").read_bytes())
     assert (place["row"], place["fold"]) == (BEST, 0)
@@ -141,7 +143,8 @@ def test_the_page_tells_what_made_it(done: Done) -> None:
 
 def test_a_stress_test_is_on_the_page(done: Done) -> None:
     page = (done.folder / "report.html").read_text()
-    assert f"{STAGER}, my denoiser" in page
+    assert f"{STAGER}, stages W-N-R" in page
+    assert "learned without a denoiser, my denoiser in front" in page
     assert "Sleep stages under noise</h2>" in page
 
 

@@ -139,7 +139,7 @@ def test_a_stress_test_without_a_denoiser_has_nothing_to_show(tmp_path: Path) ->
     path = tmp_path / "stress.json"
     path.write_text('{"conditions": []}')
     with pytest.raises(ValueError, match=r"no denoiser was in front.*--denoise"):
-        staged_under_noise(path)
+        staged_under_noise([path])
 
 
 def test_the_command_says_it_in_one_line(folders: dict[str, Path], tmp_path: Path) -> None:

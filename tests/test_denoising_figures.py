@@ -1,6 +1,7 @@
 """The figures of denoising: legible, the same twice, true to what they are given."""
 
 import math
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -37,13 +38,17 @@ def spectra() -> Figure:
 
 
 def staging() -> Figure:
-    staged = denoised.staged()
-    return staging_figure(staged.found, "W-N-R", LONG, staged.floors["W-N-R"])
+    return staging_figure(replace(denoised.staged(LONG), row=LONG))
 
 
 def staging_without_intervals() -> Figure:
-    found = [each._replace(low=NAN, high=NAN) for each in denoised.staged().found]
-    return staging_figure(found, "W-N-R", "SD+CL")
+    staged = denoised.staged()
+    found = [each._replace(low=NAN, high=NAN) for each in staged.found]
+    return staging_figure(replace(staged, found=found))
+
+
+def staging_of_none() -> Figure:
+    return staging_figure(replace(denoised.staged(), found=[]))
 
 
 def phases() -> Figure:
@@ -69,9 +74,17 @@ FIGURES: Figures = {  # a figure, and words that it must show
     "curves of none": (partial(curves_figure, []), ("nothing was tested",)),
     "beats": (beats, (*GROUPS, BEFORE, "positive predictivity", "clean ECG", SEEN)),
     "beats of none": (partial(beats_figure, []), ("no test record has annotated beats",)),
-    "staging": (staging, (*GROUPS, "kappa", "weighted F1", "floor", "clean ECG", SEEN)),
-    "staging without intervals": (staging_without_intervals, ("denoised first",)),
-    "staging of none": (partial(staging_figure, [], "W-N-R", "SD+CL"), ("nothing was staged",)),
+    "staging": (staging, (*GROUPS, "kappa", "weighted F1", "floor", "clean", SEEN)),
+    "staging without intervals": (
+        staging_without_intervals,
+        (
+            "learned without a denoiser",
+            "u-lde-net in front",
+            "learned behind u-lde-net",
+            "without it",
+        ),
+    ),
+    "staging of none": (staging_of_none, ("nothing was staged",)),
     "phases": (phases, ("no epoch was finished", "validation", "epoch", "other", "0.1", SEEN)),
 }
 

@@ -29,8 +29,10 @@ from orchestration.denoising.classical import band_pass
 from orchestration.denoising.stress import open_network, stress_night
 from orchestration.denoising.stress_asked import asked_of, by_night, stressed_rows, subjects_of
 from orchestration.denoising.stress_fronts import BARE, front_of, fronts_of
+from orchestration.denoising.stress_job import pictures
+from orchestration.denoising.stress_job import stress as run_stress
 from orchestration.denoising.stress_night import middle_snr_db, noise_along, track_of
-from orchestration.denoising.stress_points import floors_of, points_of, read_conditions
+from orchestration.denoising.stress_points import Way, read_stress
 from orchestration.denoising.stress_scores import Heard, lines_of
 from orchestration.denoising.stress_store import (
     Asked,
@@ -47,7 +49,6 @@ from orchestration.denoising.stress_table import stress_files
 from orchestration.probabilities import read_confusion
 from orchestration.scoring import score
 from orchestration.store import Store
-from orchestration.stress_test import stress as run_stress
 from tests.small import small_plan, small_sweep
 
 S = 6000
@@ -335,7 +336,9 @@ def heard(front: str, seed: int) -> Heard:
         night_of(p, str(i), c.tolist())
         for i, (p, c) in enumerate(zip(people, counts, strict=True))
     ]
-    return Heard(scheme="W-N-R", row="SD+CL", level=Level(), front=front, nights=nights)
+    return Heard(
+        scheme="W-N-R", row="SD+CL", level=Level(), learned="none", front=front, nights=nights
+    )
 
 
 def test_scores_are_of_all_segments_and_gains_are_paired_over_people() -> None:
@@ -389,16 +392,64 @@ def test_a_sweep_under_noise_gives_a_row_a_condition(swept: Swept, ray_session: 
     assert run_stress(swept.store, swept.record, "", noise, fronts, [0.0]).keys() == files.keys()
 
 
+def stress_of(learned: str, about: dict[str, Any], *fronts: str) -> bytes:
+    """The stress.json of networks that learned behind something."""
+    found = [replace(heard(front, n), learned=learned) for n, front in enumerate(fronts)]
+    return stress_files(lines_of(found), {"note": "", **about})["stress.json"]
+
+
 def test_the_figure_is_drawn_from_what_was_written() -> None:
     lines = lines_of([heard("none", 0), heard("u-lde-net", 1), heard("band-pass", 2)])
-    conditions = read_conditions(stress_files(lines, {"note": ""})["stress.json"])
-    points = points_of(conditions, "SD+CL", "u-lde-net")
-    assert [(p.metric, p.denoised, p.snr_db) for p in points] == [
-        (metric, denoised, np.inf)
-        for denoised in (False, True)
-        for metric in ("kappa", "weighted_f1")
+    content = stress_of("none", {}, "none", "u-lde-net", "band-pass")
+    (found,) = read_stress({"stress.json": content})
+    assert (found.scheme, found.row, found.file) == ("W-N-R", "SD+CL", "W-N-R_SDCL")
+    assert found.ways == tuple(Way("none", front) for front in ("none", "u-lde-net", "band-pass"))
+    assert [(p.way.front, p.metric, p.snr_db) for p in found.found] == [
+        (line.front, metric, np.inf) for line in lines for metric in ("kappa", "weighted_f1")
     ]
-    assert points[2].value == lines[1].scores["kappa"].estimate
+    interval = lines[1].scores["kappa"]
+    assert (found.found[2].value, found.found[2].low, found.found[2].high) == tuple(interval)
     share = lines[0].floors["Floor: commonest class"]
-    expected = {name: share[name] for name in ("kappa", "weighted_f1")}
-    assert floors_of(conditions, "W-N-R") == expected
+    assert found.floors == {name: share[name] for name in ("kappa", "weighted_f1")}
+
+
+SAME = {"noise": "n", "made": {"data": "d"}}
+
+
+def test_networks_that_learned_otherwise_are_drawn_beside() -> None:
+    plain = stress_of("none", SAME, "none", "u-lde-net")
+    behind = stress_of("u-lde-net", SAME, "none", "u-lde-net")
+    (found,) = read_stress({"plain.json": plain, "behind.json": behind})
+    assert [str(way) for way in found.ways] == [
+        "learned without a denoiser",
+        "learned without a denoiser, u-lde-net in front",
+        "learned behind u-lde-net, without it",
+        "learned behind u-lde-net",
+    ]
+    assert [way.as_learned for way in found.ways] == [True, False, False, True]
+    files = pictures({"plain.json": plain, "behind.json": behind})
+    assert list(files) == ["stress_W-N-R_SDCL.png", "stress_W-N-R_SDCL.svg"]
+    assert files["stress_W-N-R_SDCL.png"].startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        (
+            ("u-lde-net", SAME | {"noise": "m"}),
+            "plain.json and other.json: SD.CL of W-N-R was",
+        ),
+        (("u-lde-net", SAME | {"made": {"data": "e"}}), "not tested on the same nights and noise"),
+        (("none", SAME), "each has SD.CL of W-N-R, learned without a denoiser, and a figure"),
+    ],
+)
+def test_what_cannot_be_drawn_together_is_refused(other: tuple[str, Any], said: str) -> None:
+    plain, beside = stress_of("none", SAME, "none"), stress_of(*other, "none")
+    with pytest.raises(ValueError, match=said):
+        read_stress({"plain.json": plain, "other.json": beside})
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b'{"conditions": [1]}'])
+def test_what_is_no_stress_test_is_told(content: bytes) -> None:
+    with pytest.raises(ValueError, match=r"other.json is no stress.json of .*stress_test"):
+        read_stress({"other.json": content})

@@ -56,8 +56,19 @@ def denoise_arguments(argv: Sequence[str] | None = None, about: str = "") -> Den
         _folder(given.noise, "--noise"),
         place(given.storage, "--storage", STORAGE),
         _path(given.out),
-        tuple(map(_stress, given.stress)),
+        tuple(stress_file(name, "--stress") for name in given.stress),
     )
+
+
+def stress_file(name: str, flag: str) -> Path:
+    """A file that a person named, which must be there."""
+    path = _path(name)
+    if not path.is_file():
+        raise UsageError(
+            f"{flag}: there is no file {path}; give a stress.json, which python -m "
+            "orchestration.stress_test writes."
+        )
+    return path
 
 
 def _parser(about: str) -> argparse.ArgumentParser:
@@ -84,17 +95,6 @@ def _folder(name: str, flag: str) -> Path:
     path = _path(name)
     if not path.is_dir():
         raise UsageError(f"{flag}: there is no folder {path}; give one with WFDB records (*.hea).")
-    return path
-
-
-def _stress(name: str) -> Path:
-    """What a stress test found."""
-    path = _path(name)
-    if not path.is_file():
-        raise UsageError(
-            f"--stress: there is no file {path}; give a stress.json, which python -m "
-            "orchestration.stress_test writes."
-        )
     return path
 
 

@@ -1,5 +1,6 @@
 """What all figures of denoising share: a colour and a line for each denoiser, panels by group."""
 
+import io
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -22,6 +23,7 @@ ROWS = {  # as in staging, but for the student alone: there a baseline, here wha
 }
 DASHED = (0, (4, 2))  # filters, which learn nothing
 LEVEL: dict[str, Any] = {"color": MUTED, "linestyle": DASHED, "linewidth": 0.9}
+DPI = 200  # of images
 BAND: dict[str, Any] = {"alpha": 0.18, "linewidth": 0}
 
 
@@ -71,15 +73,8 @@ def banded(
     axes.plot(at, values, marker="o", markersize=3, **look)
 
 
-def level(axes: Axes, value: float, name: str, **look: Any) -> None:
-    """A dashed line across a panel, with what it is called at its beginning."""
-    axes.axhline(value, zorder=1, **(LEVEL | look))
-    axes.annotate(
-        name,
-        (0.01, value),
-        xycoords=axes.get_yaxis_transform(),
-        ha="left",
-        va="bottom",
-        fontsize=7.5,
-        color=MUTED,
-    )
+def as_png(figure: Figure) -> bytes:
+    """The figure as an image, on white."""
+    file = io.BytesIO()
+    figure.savefig(file, format="png", dpi=DPI, facecolor="white")
+    return file.getvalue()

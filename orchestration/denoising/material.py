@@ -11,8 +11,8 @@ from orchestration.denoising.figures_beats import HeardAt, heard_at
 from orchestration.denoising.figures_phases import Epochs
 from orchestration.denoising.figures_snr import OutAt
 from orchestration.denoising.figures_spectra import Spectra
-from orchestration.denoising.figures_staging import StagedAt
 from orchestration.denoising.figures_strips import Strip
+from orchestration.denoising.stress_points import StagedUnderNoise
 from orchestration.denoising.table import (
     BEST,
     DISTILLED,
@@ -21,17 +21,6 @@ from orchestration.denoising.table import (
     denoising_table,
     recorded_table,
 )
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class StagedUnderNoise:
-    """What a staging network scores under noise."""
-
-    row: str
-    """The network's row in its sweep."""
-    found: Sequence[StagedAt]
-    floors: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    """Scheme -> metric -> what naming the commonest stage scores."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -10,6 +10,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from orchestration.denoising.figures_beats import beats_figure, heard_table
+from orchestration.denoising.figures_look import as_png
 from orchestration.denoising.figures_phases import phases_figure
 from orchestration.denoising.figures_snr import curves_figure, curves_table, segments_figure
 from orchestration.denoising.figures_spectra import spectra_figure
@@ -22,7 +23,6 @@ from orchestration.evidence.page import as_html
 from orchestration.formats import as_csv
 
 TITLE = "Denoising the ECG with a distilled network"
-DPI = 200
 
 
 def write_denoising_page(out: Path, found: Material, png: bool = False) -> Path:
@@ -37,7 +37,7 @@ def write_denoising_page(out: Path, found: Material, png: bool = False) -> Path:
     if png:
         (out / "figures").mkdir(exist_ok=True)
         for name, figure in figures_of(found):
-            figure.savefig(out / "figures" / f"{name}.png", dpi=DPI, facecolor="white")
+            _write(out / "figures" / f"{name}.png", as_png(figure))
     return _write(out / "report.html", denoising_page(found))
 
 
@@ -71,17 +71,10 @@ def figures_of(found: Material) -> Iterator[tuple[str, Figure]]:
         yield "snr", curves_figure(found.curves)
     if found.heard:
         yield "beats", beats_figure(found.heard_at, found.heard_clean)
-    for number, staged in enumerate(found.staged, 1):
-        for scheme in dict.fromkeys(each.scheme for each in staged.found):
-            drawn = staging_figure(staged.found, scheme, staged.row, staged.floors.get(scheme))
-            yield f"staging_{number}_{_safe(scheme)}", drawn
+    for staged in found.staged:
+        yield f"staging_{staged.file}", staging_figure(staged)
     if found.phases:
         yield "learning", phases_figure(found.phases)
-
-
-def _safe(name: str) -> str:
-    """Letters, digits and hyphens of a name."""
-    return "".join(letter for letter in name if letter.isalnum() or letter == "-")
 
 
 def _write(path: Path, content: bytes) -> Path:

@@ -40,8 +40,8 @@ from orchestration.evidence.style import as_svg
 
 FULL_SCALE_DB = 20.0  # of the cards' scales
 STAGES = (
-    "The same staging network and the same noise throughout. Nights of one person are drawn "
-    "together for the intervals."
+    "The same nights and the same noise throughout. Nights of one person are drawn together for "
+    "the intervals."
 )
 
 
@@ -167,11 +167,9 @@ def _beats(found: Material) -> Iterator[Block]:
 
 def _staged(found: Material) -> Iterator[Block]:
     for staged in found.staged:
-        for scheme in dict.fromkeys(each.scheme for each in staged.found):
-            yield page.heading(f"{staged.row}, stages {scheme}")
-            yield page.listed(staging_said(staged.found, scheme))
-            floors = staged.floors.get(scheme)
-            yield _drawn(staging_figure(staged.found, scheme, staged.row, floors))
+        yield page.heading(f"{staged.row}, stages {staged.scheme}")
+        yield page.listed(staging_said(staged))
+        yield _drawn(staging_figure(staged))
     if found.staged:
         yield page.note(STAGES)
 

@@ -10,7 +10,7 @@ from orchestration.denoising.distilled import Distilled
 from orchestration.denoising.figures_beats import BEFORE, HeardAt
 from orchestration.denoising.figures_snr import OutAt
 from orchestration.denoising.figures_spectra import Spectra
-from orchestration.denoising.figures_staging import StagedAt
+from orchestration.denoising.stress_points import StagedAt, StagedUnderNoise
 from orchestration.denoising.table import BEST, PUBLISHED, Table
 from orchestration.denoising.table_view import distillation_said
 from orchestration.evidence.formats import signed
@@ -77,25 +77,24 @@ def beats_said(found: Sequence[HeardAt]) -> list[str]:
     return lines
 
 
-def staging_said(found: Sequence[StagedAt], scheme: str, metric: str = "kappa") -> list[str]:
-    """A score at each SNR, without and with a denoiser, and on clean ECG."""
-    mine = [each for each in found if (each.scheme, each.metric) == (scheme, metric)]
-    noisy = [each for each in mine if math.isfinite(each.snr_db)]
-    name, lines = NAMES.get(metric, metric), []
-    for group in dict.fromkeys(each.group for each in noisy):
-        here = [each for each in noisy if each.group == group]
-        levels = sorted({each.snr_db for each in here})
-        parts = [f"at {snr_db:g} dB {_pair(here, snr_db)}" for snr_db in levels]
-        lines.append(
-            f"{group.capitalize()}, {name} without and with a denoiser: {', '.join(parts)}."
-        )
-    clean = _pair(mine, math.inf)
-    return [*lines, f"Clean ECG, {name} without and with a denoiser: {clean}."] if clean else lines
+def staging_said(staged: StagedUnderNoise, metric: str = "kappa") -> list[str]:
+    """A score in clean ECG and at each SNR, a sentence for each way."""
+    mine = [each for each in staged.found if each.metric == metric]
+    name = NAMES.get(metric, metric)
+    lines = []
+    for way in staged.ways:
+        here = [each for each in mine if each.way == way]
+        clean = [f"{each.value:.2f} in clean ECG" for each in here if math.isinf(each.snr_db)]
+        noisy = [each for each in here if math.isfinite(each.snr_db)]
+        groups = [_falling(noisy, group) for group in dict.fromkeys(e.group for e in noisy)]
+        scores = "; ".join([*clean[:1], *groups])
+        lines.append(f"Networks that {way}: {name} {scores}.")
+    return lines
 
 
-def _pair(found: Iterable[StagedAt], snr_db: float) -> str:
-    values = {each.denoised: f"{each.value:.2f}" for each in found if each.snr_db == snr_db}
-    return " and ".join(values[denoised] for denoised in (False, True) if denoised in values)
+def _falling(found: Iterable[StagedAt], group: str) -> str:
+    mine = sorted((e for e in found if e.group == group), key=lambda each: -each.snr_db)
+    return f"{group} " + ", ".join(f"{e.value:.2f} at {e.snr_db:g} dB" for e in mine)
 
 
 def _reached(line: Mapping[str, Any]) -> Answer:

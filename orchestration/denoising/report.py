@@ -18,11 +18,12 @@ from orchestration.denoising.experiment import DenoisingSweep
 from orchestration.denoising.heard import hear_all
 from orchestration.denoising.looked_at import at_fixed_snrs, looked_at
 from orchestration.denoising.main_job import Trained
-from orchestration.denoising.material import Material, StagedUnderNoise
+from orchestration.denoising.material import Material
 from orchestration.denoising.networks import network_denoiser
 from orchestration.denoising.plan import HEARD
 from orchestration.denoising.rows_of import rows_of
 from orchestration.denoising.stored import open_leads, open_noise
+from orchestration.denoising.stress_points import StagedUnderNoise
 from orchestration.denoising.table import DISTILLED
 from orchestration.epochs import epochs_of
 from orchestration.experiment import phases_of
@@ -42,7 +43,7 @@ def material_of(
 
     Args:
         reproduce: the command that makes it again.
-        staged: what stagers score under noise, from a stress test.
+        staged: what stagers score under noise, from stress tests.
     """
     own = [row for row in trained if row.scheme == scheme and not row.failed]
     shown = shown_row(own)

@@ -9,6 +9,7 @@ from functools import partial
 from datasets.noise import KINDS, Noise
 from datasets.parquet import Subject, read_subject
 from orchestration.chosen import BASELINE, Chosen, best_row
+from orchestration.denoising.stress_fronts import BARE, Front
 from orchestration.denoising.stress_store import Asked, Condition
 from orchestration.probabilities import missing
 from orchestration.store import READERS, Store
@@ -63,6 +64,24 @@ def subjects_of(rows: Sequence[Chosen], store: Store) -> dict[str, Subject]:
             "the sweep scored. Type the command of the sweep again, which scores them anew."
         )
     return dict(zip(tested, subjects, strict=True))
+
+
+def learned_behind(row: Chosen, store: Store, fronts: Sequence[Front]) -> str:
+    """The name of the front that a row's networks learned behind.
+
+    Raises:
+        ValueError: it is a denoiser that is not among them.
+    """
+    told = json.loads(store.read_phase(row.folds[0].key, "spec.json")).get("denoiser")
+    if told is None:
+        return BARE.name
+    for front in fronts:
+        if front.by is not None and front.by.digest == told["digest"]:
+            return front.name
+    raise ValueError(
+        f"{row.row} of {row.scheme} learned behind {told['name']} ({told['digest']}), which "
+        "is not among the denoisers given. Give its folder too, with --denoise."
+    )
 
 
 def asked_of(

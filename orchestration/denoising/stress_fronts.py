@@ -15,6 +15,7 @@ import numpy as np
 from datasets.clean_split import PARTS
 from orchestration.denoising.classical import CLASSICAL, FILTERS_MADE, Whole, whole_of
 from orchestration.keys import key_of
+from orchestration.staging.denoiser import DenoisedBy, load_denoiser
 from orchestration.staging.networks import SUMS
 from orchestration.staging.spec import CONFIG
 
@@ -28,6 +29,8 @@ class Front:
     """What tells whether it is still the same."""
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False, compare=False)
     """Of an exported denoiser, by name."""
+    by: DenoisedBy | None = None
+    """Of an exported denoiser: what networks that learned behind it say of it."""
     turn: int | None = None
     """Of an exported denoiser: the turn of the noise whose test part it never heard."""
 
@@ -62,8 +65,6 @@ def front_of(text: str) -> Front:
             f"--denoise {text!r} is neither one of {list(CLASSICAL)} nor the folder of a "
             f"denoiser, which holds {CONFIG}. Write one with python -m orchestration.export."
         )
-    from orchestration.staging.denoiser import load_denoiser
-
     denoiser = load_denoiser(folder)  # refuses what is none here, not on another machine
     carried = [folder / CONFIG, folder / denoiser.spec.file, folder / SUMS]
     files = {path.name: path.read_bytes() for path in carried if path.is_file()}
@@ -77,7 +78,7 @@ def front_of(text: str) -> Front:
             "Export the denoiser again."
         )
     name, digest = denoiser.spec.name, key_of({"denoiser": digests})
-    return Front(name=name, digest=digest, files=files, turn=turn)
+    return Front(name=name, digest=digest, files=files, by=denoiser.told, turn=turn)
 
 
 def fronts_of(names: Sequence[str]) -> tuple[Front, ...]:
@@ -110,8 +111,6 @@ def turn_of(fronts: Sequence[Front]) -> int:
 
 def _exported(folder: Path) -> Whole:
     """An exported denoiser, for signals of any rate and length."""
-    from orchestration.staging.denoiser import load_denoiser
-
     denoiser = load_denoiser(folder)
 
     def denoise(samples: np.ndarray, hz: float) -> np.ndarray:

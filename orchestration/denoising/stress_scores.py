@@ -25,6 +25,8 @@ class Heard:
     scheme: str
     row: str
     level: Level
+    learned: str
+    """Name of the denoiser that the networks learned behind, or BARE's."""
     front: str
     nights: Sequence[StressedNight]
 
@@ -67,6 +69,7 @@ class Line:
     scheme: str
     row: str
     level: Level
+    learned: str
     front: str
     nights: int
     people: int
@@ -104,6 +107,7 @@ def _line(heard: Heard, gains: Mapping[str, Gain]) -> Line:
         scheme=heard.scheme,
         row=heard.row,
         level=heard.level,
+        learned=heard.learned,
         front=heard.front,
         nights=len(heard.nights),
         people=len(counts),

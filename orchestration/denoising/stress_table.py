@@ -34,6 +34,7 @@ def _row(line: Line) -> dict[str, Any]:
         "row": line.row,
         "group": line.level.group,
         "snr_db": line.level.snr_db,
+        "learned_behind": line.learned,
         "denoiser": line.front,
         "nights": line.nights,
         "people": line.people,
@@ -129,6 +130,9 @@ def _legend(lines: Sequence[Line]) -> str:
         "that the networks hear, in the middle night; nights are scaled by it, so a denoiser that "
         "makes it smaller, say by taking the wander away, makes heart beats larger to a network."
     )
+    for row, learned in dict.fromkeys((one.row, one.learned) for one in lines):
+        if learned != BARE.name:
+            text += f" {row} learned behind {learned}; without it, no ECG is like what taught it."
     if any(line.front != BARE.name for line in lines):
         text += (
             " Gain: with the denoiser minus without, paired; p: Wilcoxon over each person's own "

@@ -5,16 +5,15 @@ import platform
 import shlex
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from orchestration.denoising.experiment import DenoisingSweep
 from orchestration.denoising.main_job import Trained
-from orchestration.denoising.material import StagedUnderNoise
 from orchestration.denoising.page import write_denoising_page
 from orchestration.denoising.report import material_of, shown_row
-from orchestration.denoising.stress_points import floors_of, points_of, read_conditions
+from orchestration.denoising.stress_fronts import BARE
+from orchestration.denoising.stress_points import StagedUnderNoise, read_stress
 from orchestration.formats import as_json
 from orchestration.provenance import provenance
 from orchestration.pull import FILES
@@ -32,7 +31,7 @@ def write_all(
     made = provenance(sweep.windows, sweep.digests([patient.name for patient in sweep.patients]))
     made |= {"command": _typed(), "noise": sweep.noise}
     made |= {"machine": f"{platform.machine()}, {platform.system()}"}
-    staged = [found for path in stress for found in staged_under_noise(path)]
+    staged = staged_under_noise(stress)
     folders = []
     for scheme in sweep.plan.schemes:
         folder = out / scheme.replace(" ", "-")
@@ -59,37 +58,20 @@ def copy_best(row: Trained, store: Store, target: Path) -> None:
     (target / "place.json").write_bytes(as_json(place))
 
 
-def staged_under_noise(path: Path) -> list[StagedUnderNoise]:
-    """What a stress test found: a part of the report for each network and denoiser.
+def staged_under_noise(paths: Sequence[Path]) -> list[StagedUnderNoise]:
+    """What stress tests found: a part of the report for each scheme and row.
 
-    Raises ValueError where the file is not what a stress test writes, or has no denoiser.
+    Raises:
+        ValueError: a file is not what a stress test writes, two do not go together, or none has a
+            denoiser.
     """
-    try:
-        found = _parts(read_conditions(path.read_bytes()))
-    except (KeyError, TypeError, ValueError) as error:
+    found = read_stress({str(path): path.read_bytes() for path in paths})
+    if paths and not any(way.front != BARE.name for each in found for way in each.ways):
         raise ValueError(
-            f"{path} is no stress.json of python -m orchestration.stress_test: "
-            f"{type(error).__name__} {error}. Run the stress test again."
-        ) from error
-    if not found:
-        raise ValueError(
-            f"{path} compares nothing, for no denoiser was in front of the networks. Run the "
+            f"{', '.join(map(str, paths))}: no denoiser was in front of the networks. Run the "
             "stress test with --denoise."
         )
     return found
-
-
-def _parts(conditions: Sequence[Mapping[str, Any]]) -> list[StagedUnderNoise]:
-    schemes = dict.fromkeys(one["scheme"] for one in conditions)
-    floors = {scheme: floors_of(conditions, scheme) for scheme in schemes}
-    pairs = dict.fromkeys((one["row"], one["denoiser"]) for one in conditions)
-    return [
-        StagedUnderNoise(
-            row=f"{row}, {denoiser}", found=points_of(conditions, row, denoiser), floors=floors
-        )
-        for row, denoiser in pairs
-        if denoiser != "none"
-    ]
 
 
 def _typed() -> str:
