@@ -79,7 +79,7 @@ class _Part(NamedTuple):
     """A row of a scheme in one stress.json."""
 
     source: str
-    tested_on: tuple[Any, Any]  # digests of nights and noise
+    tested_on: str  # digests of nights and noise
     staged: StagedUnderNoise
 
 
@@ -103,7 +103,7 @@ def _parts(source: str, content: bytes) -> list[_Part]:
     try:
         told = json.loads(content)
         conditions = told["conditions"]
-        tested_on = told.get("made", {}).get("data"), told.get("noise")
+        tested_on = f"{told.get('made', {}).get('data')} {told.get('noise')}"
         named = dict.fromkeys((one["scheme"], one["row"]) for one in conditions)
         return [_Part(source, tested_on, _staged(conditions, *name)) for name in named]
     except (AttributeError, KeyError, TypeError, ValueError) as error:
