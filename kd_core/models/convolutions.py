@@ -10,6 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
+from kd_core.models.long_rows import convolve
+
 
 def padding(kernel: int, dilation: int = 1, stride: int = 1) -> tuple[int, int]:
     """Zeros before and after L samples from which a convolution makes exactly L / stride."""
@@ -41,8 +43,8 @@ class Convolution(nn.Conv1d):
         left, right = self.zeros
         if left != right:  # else the convolution pads itself, without a copy
             x = F.pad(x, (0, right - left))
-        kernel, stride, dilation = weight.unsqueeze(2), (1, *self.stride), (1, *self.dilation)
-        return F.conv2d(x, kernel, bias, stride, (0, left), dilation)
+        (stride,), (dilation,) = self.stride, self.dilation
+        return convolve(x, weight.unsqueeze(2), bias, left, stride=stride, dilation=dilation)
 
 
 class JoinedConvolution(Convolution):
@@ -79,7 +81,7 @@ class UpsampledConvolution(Convolution):
 
     def forward(self, x: Tensor) -> Tensor:
         bias = None if self.bias is None else self.bias.repeat(self.pool)
-        fine = F.conv2d(x, self._coarse_weight(), bias, padding=(0, self.coarse_zeros))
+        fine = convolve(x, self._coarse_weight(), bias, self.coarse_zeros)
         rows = fine.permute(0, 2, 3, 1).reshape(x.shape[0], 1, -1, self.out_channels)
         wanted = rows.narrow(2, self.skipped, self.pool * x.shape[-1])
         return wanted.permute(0, 3, 1, 2)  # (B, 1, L*p, C') -> (B, C', 1, L*p)
