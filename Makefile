@@ -4,10 +4,11 @@ PYTHON ?= python3
 VENV   ?= .venv
 WORK   ?= work
 BIN    := $(VENV)/bin
-# One allocator arena that keeps its pages: large activations are not page-faulted at every use.
+# An allocator that keeps its pages, huge ones: large activations are not page-faulted at every use.
 export MALLOC_MMAP_THRESHOLD_ = 8589934592
 export MALLOC_TRIM_THRESHOLD_ = 17179869184
 export MALLOC_TOP_PAD_ = 268435456
+export GLIBC_TUNABLES = glibc.malloc.hugetlb=1
 
 .PHONY: sweep test lint install bench clean
 
