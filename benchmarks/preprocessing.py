@@ -66,6 +66,7 @@ def main() -> None:
     with _folder(given.folder) as folder:
         os.environ[FOLDER] = str(folder / "scaled")
         ref = a_night(folder / "night")
+        Store.open(str(folder / "storage"))  # once, as a sweep does
         results = [*stored(ref, folder), *scaled(ref, folder)]
     put_results(results, given.out)
 
@@ -114,20 +115,19 @@ def a_night(folder: Path) -> RecordingRef:
 
 
 def ours_stored(ref: RecordingRef, folder: Path) -> Path:
-    """The product's ingest of a night; its file."""
-    root = folder / "storage"
-    shutil.rmtree(root, ignore_errors=True)
-    Store.open(str(root))
-    row = ingest_night(asdict(ref), "windows", str(root))
+    """The product's ingest of a night into a storage that is there; its file."""
+    path = folder / "storage" / "windows" / "windows" / f"{ref.subject}.parquet"
+    path.unlink(missing_ok=True)  # or it would be kept
+    row = ingest_night(asdict(ref), "windows", str(folder / "storage"))
     assert row["status"] == "written", row["reason"]
-    return root / "windows" / "windows" / f"{ref.subject}.parquet"
+    return path
 
 
 def ours_scaled(ref: RecordingRef, folder: Path) -> ScaledNight:
     """Ingested, then opened as a phase opens it."""
     path = ours_stored(ref, folder)
     shutil.rmtree(os.environ[FOLDER], ignore_errors=True)
-    store = Store.open(str(folder / "storage"))
+    store = Store(str(folder / "storage"))
     source = read_subject(path).source_hash[:HASH_DIGITS]
     (night,) = open_nights(store, "windows", {ref.subject: source}, "W-N-R", "night")
     return night

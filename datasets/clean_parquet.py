@@ -19,7 +19,7 @@ from datasets.clean_records import CLEAN_HZ, CleanLead
 from datasets.lead_rows import array_in, lists_of, read_footer, read_rows, write_rows
 from datasets.parquet import SAMPLES
 
-LAYOUT = 1  # raise it when the same records would be read, cut or written otherwise
+LAYOUT = 2  # raise it when the same records would be read, cut or written otherwise
 MOST_REASONS = 8  # that a byte a sample can tell
 FAULT = pa.list_(pa.field("item", pa.uint8(), nullable=False))
 LEADS = pa.schema(

@@ -14,7 +14,7 @@ from datasets.lead_rows import array_in, lists_of, read_footer, read_rows, write
 from datasets.noise import Noise
 from datasets.parquet import SAMPLES
 
-LAYOUT = 1  # raise it when the same records would be read or written otherwise
+LAYOUT = 2  # raise it when the same records would be read or written otherwise
 NOISE = "noise" if LAYOUT == 1 else f"noise {LAYOUT}"  # what its digest begins with
 ROWS = pa.schema(
     [

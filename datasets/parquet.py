@@ -22,7 +22,7 @@ from datasets.parquet_schema import read_schema
 from datasets.signals import RATE_HZ
 from datasets.stages import Stage
 
-LAYOUT = 3  # raise it when the same recording would be cut or written otherwise
+LAYOUT = 4  # raise it when the same recording would be cut or written otherwise
 ROW_GROUP = 35  # rows; about one window, which can be read alone
 COMPRESSION = "none"  # the noise in float32 signals does not compress
 EEG_UNIT, ECG_UNIT = "uV", "mV"

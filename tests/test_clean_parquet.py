@@ -93,7 +93,7 @@ def test_pandas_and_polars_read_a_patient(path: Path) -> None:
     bits = np.array(frame["fault"][1])
     np.testing.assert_array_equal(bits & 2 > 0, drawn_leads()[1].faults["marked as noisy"])
     known = pq.read_schema(path).metadata
-    assert (known[b"hz"], known[b"unit"], known[b"layout"]) == (b"360", b"mV", b"1")
+    assert (known[b"hz"], known[b"unit"], known[b"layout"]) == (b"360", b"mV", b"2")
     assert json.loads(known[b"versions"]) == {"wfdb": "1"}
 
 

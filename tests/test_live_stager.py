@@ -9,6 +9,7 @@ import torch
 
 from datasets.ecg import EcgRecording
 from datasets.signals import Scale
+from orchestration.staging.arriving import Arriving
 from orchestration.staging.ecg_scale import EcgScale, estimated
 from orchestration.staging.labels import probabilities_of
 from orchestration.staging.live import SETTLE_S, LiveStage, LiveStager
@@ -119,6 +120,18 @@ def test_a_label_comes_the_stated_time_after_its_end_however_samples_come(
             behind_s = end / hz - (stage.onset_s + stage.output_s)
             assert live.look_ahead_s <= behind_s + 1e-6 < live.look_ahead_s + 1.0
     assert live.push(ecg[:0]) == []
+
+
+@pytest.mark.parametrize("hz", [100.0, 128.0, 250.0, 256 * 1.0000163, 360.0, 512.0, 1200.0])
+def test_resampled_samples_are_behind_by_no_more_than_is_said(hz: float) -> None:
+    spec, rng, received, behind_s = a_stager("tiny").spec, np.random.default_rng(0), 0, 0.0
+    arriving = Arriving(spec, hz)
+    while received < 150 * hz:
+        size = int(rng.integers(1, round(hz / 5)))
+        arriving.push(np.zeros(size, np.float32), Scale(0.0, 1.0), last=False)
+        received += size
+        behind_s = max(behind_s, received / hz - len(arriving.seen_from(0)[1]) / spec.hz)
+    assert 0.9 * arriving.delay_s < behind_s <= arriving.delay_s
 
 
 def test_memory_does_not_grow_with_the_night() -> None:

@@ -4,13 +4,13 @@ from typing import Any
 
 import numpy as np
 
-from datasets.signals import Scale
+from datasets.signals import SOX_QUALITY, Scale
 from orchestration.staging.pieces import halo
 from orchestration.staging.prepared import filled, scaled
 from orchestration.staging.spec import StagingSpec
 
-# SoX resamples in blocks: measured up to these seconds behind (2026-11-21, 10 to 4096 Hz)
-RESAMPLING_S, RESAMPLING_SAMPLES = 9.5, 1600
+LOOKED_AT_S, LOOKED_AT_SAMPLES = 60.0, 4000  # of a stream: some blocks at any rate
+STEP_S = 0.02
 
 
 class Arriving:
@@ -18,22 +18,12 @@ class Arriving:
 
     def __init__(self, spec: StagingSpec, hz: float) -> None:
         self.spec, self.hz = spec, hz
-        self._stream: Any = None
-        if hz != spec.hz:
-            try:
-                import soxr  # a recording that has the rate needs none
-            except ImportError:
-                raise ImportError(
-                    f"live staging at {hz:g} Hz, not {spec.hz}, needs soxr: pip install soxr"
-                ) from None
-            self._stream = soxr.ResampleStream(hz, spec.hz, 1, dtype=np.float32, quality="VHQ")
+        resamples = hz != spec.hz
+        self._stream = _stream(hz, spec.hz) if resamples else None
+        self.delay_s = _behind_s(hz, spec.hz) if resamples else 0.0
+        """Seconds by which resampling lags behind, at most."""
         self._samples = np.empty(0, np.float32)  # at the network's rate, not yet scaled
         self._segment = 0  # of the night, that the first of them begins
-
-    @property
-    def delay_s(self) -> float:
-        """Seconds by which resampling lags behind."""
-        return max(RESAMPLING_S, RESAMPLING_SAMPLES / self.hz) if self._stream else 0.0
 
     def push(self, samples: np.ndarray, scale: Scale, last: bool) -> None:
         """Take (n,) samples in mV at the recording's rate."""
@@ -69,3 +59,29 @@ class Arriving:
         """The segment that holds the first sample a second can see, minus what rounds it."""
         segment = second * self.spec.hz // self.spec.segment_samples
         return max(0, segment - halo(self.spec)[0])
+
+
+def _stream(hz: float, to_hz: int) -> Any:
+    """What resamples a recording chunk by chunk as `datasets.signals.resample` does it at once."""
+    try:
+        import soxr  # a recording that has the network's rate needs none
+    except ImportError:
+        raise ImportError(
+            f"live staging at {hz:g} Hz, not {to_hz}, needs soxr: pip install soxr"
+        ) from None
+    return soxr.ResampleStream(hz, to_hz, 1, dtype=np.float32, quality=SOX_QUALITY)
+
+
+def _behind_s(hz: float, to_hz: int) -> float:
+    """Seconds by which that stream is behind at most.
+
+    It works in blocks whose lengths it does not tell, so one is given zeros for a while. How many
+    samples it has given follows from how many it got, however many came at once.
+    """
+    stream, received, given, behind_s = _stream(hz, to_hz), 0, 0, 0.0
+    step = np.zeros(max(1, round(STEP_S * hz)), np.float32)
+    while received < max(LOOKED_AT_S * hz, LOOKED_AT_SAMPLES):
+        received += len(step)
+        given += len(stream.resample_chunk(step))
+        behind_s = max(behind_s, received / hz - given / to_hz)
+    return behind_s + len(step) / hz
