@@ -44,6 +44,7 @@ def main() -> None:
     """Install, stage, measure."""
     words = argparse.ArgumentParser(prog="python -m benchmarks.install")
     words.add_argument("--peers", action="store_true", help="other people's stagers too")
+    words.add_argument("--out", type=Path, help="file for the table")
     given = words.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -58,6 +59,8 @@ def main() -> None:
             _, empty = environment(folder / way.split()[0], installs)
             rows.append(row(way, folder / way.split()[0], empty) | {"files of a night": ""})
     print(table(rows))
+    if given.out:
+        given.out.write_text(table(rows))
 
 
 def environment(place: Path, installs: Sequence[Sequence[str]]) -> tuple[Path, float]:
