@@ -15,7 +15,7 @@ from datasets.noise import Noise
 from datasets.parquet import SAMPLES
 
 LAYOUT = 2  # raise it when the same records would be read or written otherwise
-NOISE = "noise" if LAYOUT == 1 else f"noise {LAYOUT}"  # what its digest begins with
+NOISE = f"noise {LAYOUT}"  # what its digest begins with
 ROWS = pa.schema(
     [
         ("kind", pa.string()),

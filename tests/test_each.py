@@ -11,11 +11,7 @@ from orchestration.each import tasks_for
         (1, 2, 1),
         (4, 2, 4),  # a task a file, so that every core has work
         (12, 2, 4),
-        (
-            200,
-            2,
-            25,
-        ),  # eight files a task, as a task costs Ray Data's look every tenth of a second
+        (200, 2, 25),  # eight files a task
         (200, 64, 128),
         (200, 128, 200),
         (10_000, 2, 1000),  # each costs the driver

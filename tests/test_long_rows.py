@@ -50,6 +50,17 @@ def test_all_learn_what_they_learn_from_the_whole_row(
         torch.testing.assert_close(ours, other, rtol=0, atol=1e-12 * float(other.abs().max()))
 
 
+@pytest.mark.parametrize("dilation", [SHORT // 2, SHORT // 2 + 1, 400])
+def test_outputs_that_see_further_than_a_piece_learn_the_same(dilation: int) -> None:
+    torch.manual_seed(dilation)
+    x, weight = rows(1, 16, LONG), torch.randn(16, 16, 1, 5, dtype=torch.float64).requires_grad_()
+    found = convolve(x, weight, None, 2 * dilation, dilation=dilation)
+    expected = F.conv2d(x, weight, None, 1, (0, 2 * dilation), (1, dilation))
+    gradient = torch.randn_like(expected)
+    (ours,), (other,) = (torch.autograd.grad(of, weight, gradient) for of in (found, expected))
+    torch.testing.assert_close(ours, other, rtol=0, atol=1e-12 * float(other.abs().max()))
+
+
 def test_float32_gradients_err_no_more_than_torchs_own() -> None:
     torch.manual_seed(0)
     x, gradient = rows(2, 32, 21_000), rows(2, 32, 21_000)
@@ -57,10 +68,8 @@ def test_float32_gradients_err_no_more_than_torchs_own() -> None:
 
     def learnt(dtype: torch.dtype, ours: bool) -> Tensor:
         kernel = weight.to(dtype).requires_grad_()
-        single = x.to(dtype)
-        out = (
-            convolve(single, kernel, None, 2) if ours else F.conv2d(single, kernel, padding=(0, 2))
-        )
+        seen = x.to(dtype)
+        out = convolve(seen, kernel, None, 2) if ours else F.conv2d(seen, kernel, padding=(0, 2))
         return torch.autograd.grad(out, kernel, gradient.to(dtype))[0].double()
 
     exact = learnt(torch.float64, ours=False)
