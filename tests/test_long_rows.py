@@ -1,11 +1,13 @@
-"""Convolutions of long rows: held to torch's own gradients, in float64."""
+"""Convolutions whose kernels learn by products: held to torch's own gradients, in float64."""
 
 import pytest
 import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
-from kd_core.models.long_rows import LONG, SHORT, convolve
+from kd_core.models.long_rows import LARGE, PIECE, convolve
+
+LONG = -(-LARGE // 16 // PIECE) * PIECE  # positions of 16 channels, whole pieces
 
 
 def rows(batch: int, channels: int, length: int) -> Tensor:
@@ -14,7 +16,7 @@ def rows(batch: int, channels: int, length: int) -> Tensor:
 
 
 @pytest.mark.parametrize("batch", [1, 3])
-@pytest.mark.parametrize("length", [LONG, LONG + 1, LONG + SHORT - 1, 2 * LONG + 77])
+@pytest.mark.parametrize("length", [LONG, LONG + 1, LONG + PIECE - 1, 2 * LONG + 77])
 @pytest.mark.parametrize(
     ("inputs", "outputs", "kernel", "zeros", "dilation"),
     [(16, 16, 5, 2, 1), (16, 16, 5, 18, 9), (20, 7, 2, 1, 1), (16, 4, 1, 0, 1), (17, 3, 9, 0, 2)],
@@ -50,7 +52,7 @@ def test_all_learn_what_they_learn_from_the_whole_row(
         torch.testing.assert_close(ours, other, rtol=0, atol=1e-12 * float(other.abs().max()))
 
 
-@pytest.mark.parametrize("dilation", [SHORT // 2, SHORT // 2 + 1, 400])
+@pytest.mark.parametrize("dilation", [PIECE // 2, PIECE // 2 + 1, 400])
 def test_outputs_that_see_further_than_a_piece_learn_the_same(dilation: int) -> None:
     torch.manual_seed(dilation)
     x, weight = rows(1, 16, LONG), torch.randn(16, 16, 1, 5, dtype=torch.float64).requires_grad_()

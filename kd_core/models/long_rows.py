@@ -1,12 +1,13 @@
-"""Convolutions along long rows, whose weights learn from short ones: exact, and faster on CPUs.
+"""Convolutions along long rows, whose kernels learn by products of matrices: exact, and faster.
 
-oneDNN takes up to four times as long for the gradient of the weights of one row of 20,000 to
-200,000 positions as of the same positions in rows of a few hundred. That gradient is a sum over
-positions, so the row is cut, with the samples that its pieces see beyond their ends. All else is
-torch's own.
+The gradient of a kernel's sample is such a product: the gradients of the outputs, and the inputs
+that the sample was laid on. On CPUs oneDNN, which does not see it so, takes up to five times as
+long along one row of 20,000 to 200,000 positions. Of few channels a product is slow as well; there
+the row is cut into pieces, with which oneDNN is fast, and products add what lies across the cuts.
+All else is torch's own.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -14,9 +15,12 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F  # noqa: N812
 
-LONG = 10_000  # positions of a row from which cutting pays
-SHORT = 200  # of a piece, whose end alone sees zeros; as fast up to 1000
-WIDE = 16  # channels below which it does not pay
+LARGE = 150_000  # values of a row from which it pays, in channels and positions
+WIDE = 8  # channels below which it does not
+NARROW = 32  # channels up to which a row is cut
+PIECE = 300  # positions, from 100 to 500 as fast; it divides segments at 10 Hz and more
+
+Pair = tuple[Tensor, Tensor]
 
 
 def convolve(
@@ -32,7 +36,7 @@ def convolve(
 
     Shapes: (B, C, 1, L), (C', C, 1, k), (C',) to (B, C', 1, L').
     """
-    if stride == 1 and zeros <= SHORT and _pays(x, kernel):
+    if stride == 1 and _pays(x, kernel):
         if kernel.shape[-1] == 1:  # for few outputs torch's own takes twice as long
             rows = F.linear(x.permute(0, 2, 3, 1), kernel[:, :, 0, 0], bias)
             return rows.permute(0, 3, 1, 2)
@@ -44,7 +48,7 @@ def convolve(
 def _pays(x: Tensor, kernel: Tensor) -> bool:
     """Whether the kernel is to learn, on a CPU, in its own precision, from rows that are long."""
     learns = torch.is_grad_enabled() and kernel.requires_grad
-    large = x.shape[-1] >= LONG and kernel.shape[1] >= WIDE
+    large = x.shape[1] >= WIDE and x.shape[1] * x.shape[-1] >= LARGE
     plain = x.dtype == kernel.dtype and not torch.is_autocast_enabled("cpu")
     eager = x.device.type == "cpu" and not torch.compiler.is_compiling()
     return learns and large and plain and eager
@@ -66,12 +70,7 @@ class _OfLongRows(torch.autograd.Function):
         of_x, *of_weights = ctx.needs_input_grad[:3]
         conv = _Between(kernel, ctx.zeros, ctx.dilation)
         dx = conv.gradients(gradient, x, (of_x, False, False))[0] if of_x else None
-        without = conv._replace(zeros=0)  # the pieces have what they see
-        parts = [
-            without.gradients(out, seen, (False, *of_weights))[1:]
-            for out, seen in _pieces(gradient, x, conv)
-        ]
-        dkernel, dbias = (_sum(of_one) for of_one in zip(*parts, strict=True))
+        dkernel, dbias = conv.of_weights(gradient, x, of_weights)
         return dx, dkernel, dbias, None, None
 
 
@@ -83,9 +82,9 @@ class _Between(NamedTuple):
     dilation: int
 
     @property
-    def beyond(self) -> int:
-        """Positions that an output sees besides one."""
-        return self.dilation * (self.kernel.shape[-1] - 1)
+    def ahead(self) -> list[int]:
+        """How far after its own position an output sees, for each sample of the kernel."""
+        return [sample * self.dilation - self.zeros for sample in range(self.kernel.shape[-1])]
 
     def gradients(
         self, out: Tensor, x: Tensor, asked: Sequence[bool]
@@ -98,30 +97,59 @@ class _Between(NamedTuple):
         )
         return found
 
+    def of_weights(
+        self, out: Tensor, x: Tensor, asked: Sequence[bool]
+    ) -> tuple[Tensor | None, Tensor | None]:
+        """Those of the kernel and the bias."""
+        told, seen = _rows(out), _rows(x)
+        if self._cuts(told, seen):
+            told, seen = (
+                rows.reshape(len(rows), -1, PIECE, rows.shape[2]) for rows in (told, seen)
+            )
+            _, within, dbias = self.gradients(_maps(told), _maps(seen), (False, *asked))
+            if within is not None:
+                within += self._products(_beyond, told, seen)
+            return within, dbias
+        dkernel = self._products(_within, told, seen) if asked[0] else None
+        return dkernel, out.sum((0, 2, 3)) if asked[1] else None
 
-def _pieces(gradient: Tensor, x: Tensor, conv: _Between) -> Iterator[tuple[Tensor, Tensor]]:
-    """Gradients of outputs, (B', C', 1, L'), each beside all that these outputs see.
+    def _cuts(self, told: Tensor, seen: Tensor) -> bool:
+        """Whether pieces are faster than products, and each has as many outputs as inputs."""
+        few = max(self.kernel.shape[:2]) <= NARROW
+        near = -self.ahead[0] == self.ahead[-1] <= PIECE
+        return few and near and told.shape[1] % PIECE == 0
 
-    The first and the last piece of a row are apart, as they see its zeros too.
-    """
-    zeros, beyond = conv.zeros, conv.beyond
-    first, last = SHORT, (gradient.shape[-1] // SHORT - 1) * SHORT
-    begins, ends = first - zeros, last - zeros  # what the pieces between them see
-    yield gradient[..., :first], F.pad(x[..., : begins + beyond], (zeros, 0))
-    between = _cut(x[..., begins : ends + beyond], SHORT + beyond)
-    yield _cut(gradient[..., first:last], SHORT), between
-    yield gradient[..., last:], F.pad(x[..., ends:], (0, zeros))
+    def _products(self, pairs: Callable[..., Pair], told: Tensor, seen: Tensor) -> Tensor:
+        """Of outputs' gradients and what these saw, for each sample; (C', C, 1, k)."""
+        found = [_product(*pairs(told, seen, ahead)) for ahead in self.ahead]
+        return torch.stack(found).permute(1, 2, 0).unsqueeze(2)
 
 
-def _cut(x: Tensor, length: int) -> Tensor:
-    """Pieces that begin every SHORT positions, (B, C, 1, L) -> (B * n, C, 1, length)."""
-    rows = x.permute(0, 2, 3, 1).squeeze(1)  # (B, L, C)
-    pieces = rows.unfold(1, length, SHORT).transpose(2, 3)  # (B, n, length, C), overlapping
-    apart = pieces.contiguous().flatten(0, 1).unsqueeze(1)  # (B * n, 1, length, C)
-    return apart.permute(0, 3, 1, 2)
+def _within(told: Tensor, seen: Tensor, ahead: int) -> Pair:
+    """The outputs of (B, L', C') that have an input of (B, L, C) so far ahead, and these."""
+    first = max(0, -ahead)
+    last = max(first, min(told.shape[1], seen.shape[1] - ahead))
+    return told[:, first:last], seen[:, first + ahead : last + ahead]
 
 
-def _sum(parts: Iterable[Tensor | None]) -> Tensor | None:
-    """Of all, or None where nothing was asked for."""
-    known = [part for part in parts if part is not None]
-    return torch.stack(known).sum(0) if known else None
+def _beyond(told: Tensor, seen: Tensor, ahead: int) -> Pair:
+    """The same of pieces (B, n, PIECE, C), where the input is in the piece before or after."""
+    if ahead < 0:
+        return told[:, 1:, :-ahead], seen[:, :-1, ahead:]
+    return told[:, :-1, PIECE - ahead :], seen[:, 1:, :ahead]
+
+
+def _product(told: Tensor, seen: Tensor) -> Tensor:
+    """Sum over positions, (B, ..., C') and (B, ..., C) -> (C', C)."""
+    told, seen = (rows.flatten(1, -2) for rows in (told, seen))
+    return torch.bmm(told.transpose(1, 2), seen).sum(0)
+
+
+def _rows(x: Tensor) -> Tensor:
+    """(B, C, 1, L) -> (B, L, C), without a copy where channels lie last."""
+    return x.permute(0, 2, 3, 1).squeeze(1)
+
+
+def _maps(pieces: Tensor) -> Tensor:
+    """(B, n, L, C) -> (B * n, C, 1, L), without a copy."""
+    return pieces.flatten(0, 1).unsqueeze(1).permute(0, 3, 1, 2)
