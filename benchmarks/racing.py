@@ -6,7 +6,7 @@ The search runs as the product runs it. Then its points are trained on every fol
 in the same store, so that it is known what racing left out and whether the best was among it. The
 best point is trained again with other seeds: a difference smaller than theirs means nothing.
 Networks are tiny and nights short, so scores say nothing about people. The same command goes on
-where it was interrupted.
+where it was interrupted, or where --search-alone had it stop.
 """
 
 import argparse
@@ -48,19 +48,20 @@ def main() -> None:
     validation(sweep, store, sweep.plan.point(BASELINE))  # the first rival
     began = time.monotonic()
     trials = raced(sweep, store, given.concurrent)
-    seconds = time.monotonic() - began
+    print(f"search {time.monotonic() - began:.0f} s", flush=True)
+    put(table(effort(sweep, SCHEME, store, trials)), given.out)
+    if given.search_alone:
+        return
     points = {trial.number: trial.point for trial in trials}
     began = time.monotonic()
     scores = {number: validation(sweep, store, point) for number, point in points.items()}
-    print(f"search {seconds:.0f} s, what it left out {time.monotonic() - began:.0f} s", flush=True)
-    text = "\n\n".join(
-        [
-            table(effort(sweep, SCHEME, store, trials)),
-            table(regret(sweep, store, trials, scores, given.seeds)),
-            table(ends(trials, scores)),
-        ]
-    )
-    put(text, given.out)
+    print(f"what it left out {time.monotonic() - began:.0f} s", flush=True)
+    tables = [
+        effort(sweep, SCHEME, store, trials),
+        regret(sweep, store, trials, scores, given.seeds),
+        ends(trials, scores),
+    ]
+    put("\n\n".join(map(table, tables)), given.out)
 
 
 def arguments() -> argparse.Namespace:
@@ -75,6 +76,7 @@ def arguments() -> argparse.Namespace:
     words.add_argument("--patience", type=int, default=5)
     words.add_argument("--seeds", type=int, default=3, help="trainings of the best point")
     words.add_argument("--concurrent", type=int, default=1, help="trials at a time")
+    words.add_argument("--search-alone", action="store_true", help="not what it left out")
     words.add_argument("--out", default="", help="file for the tables")
     return words.parse_args()
 

@@ -5,8 +5,9 @@
 One Ray serves both sides: for the one worker, an actor that does nothing holds the other's core.
 Ingest is the product's on Ray Data; phases are an experiment each, as a trial trains one. Both
 sides make the same: footers of nights, validation scores. The machine has to be quiet: both cores
-are used. The storage lies in memory where that can be, so that no disk is measured; Ray Data takes
-a second until both workers are at work, and is timed with it.
+are used. A process that has not done such work yet takes a second longer for the first of it, so
+each has done one. The storage lies in memory where that can be, so that no disk is measured. Ray
+Data takes a second until both workers are at work, and is timed with it.
 """
 
 import argparse
@@ -14,10 +15,10 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, replace
 from functools import partial
-from itertools import count
+from itertools import count, repeat
 from pathlib import Path
 from typing import Any
 
@@ -33,16 +34,19 @@ from datasets.synthetic import write_synthetic_mass
 from orchestration.build import walk
 from orchestration.cluster import WORKER_ENV
 from orchestration.experiment import Experiment
-from orchestration.ingest import Ingest, ingest
+from orchestration.ingest import Ingest, ingest, ingest_night, windows_key
 from orchestration.plans import smoke
 from orchestration.store import Store
 from orchestration.sweeps import Sweep, make_sweep
 
-NIGHTS = 32  # a round
+NIGHTS = 62  # a round, as many as subset SS3 of MASS
 NIGHT_BYTES = 46e6
 MEMORY = Path("/dev/shm")  # a file system in memory, on Linux
 PHASES = 8  # a round
 GOAL = 1.8
+UNUSED = 1_000_000  # seeds from here on are not timed
+
+Work = Callable[[], object]
 
 
 class Cores:
@@ -51,8 +55,8 @@ class Cores:
     def __init__(self) -> None:
         self.holder: Any = None
 
-    def leave(self, workers: int) -> None:
-        """Leave so many to others, each with a process that is at work already."""
+    def leave(self, workers: int, work: Iterator[Work]) -> None:
+        """Leave so many to others, each with a process that has done some of the work."""
         if self.holder:
             ray.kill(self.holder)
             self.holder = None
@@ -61,7 +65,7 @@ class Cores:
         if workers == 1:
             self.holder = ray.remote(num_cpus=1)(Holder).remote()
             ray.get(self.holder.is_there.remote())
-        ray.get([ray.remote(num_cpus=1)(_warm).remote() for _ in range(workers)])
+        ray.get([ray.remote(num_cpus=1)(_warm).remote(next(work)) for _ in range(workers)])
 
 
 class Holder:
@@ -100,11 +104,13 @@ def ingests(folder: Path, cores: Cores) -> Compared:
     ref = a_night(folder / "night")
     refs = [replace(ref, subject=f"{ref.subject}-{number}") for number in range(NIGHTS)]
     with tempfile.TemporaryDirectory(dir=_memory()) as name:
-        storage = Path(name, "storage")
+        storage, windows = Path(name, "storage"), windows_key(ref.source)
+        aside = Store.open(str(Path(name, "aside"))).root
 
         def ready(workers: int) -> None:
             shutil.rmtree(storage, ignore_errors=True)
-            cores.leave(workers)
+            shutil.rmtree(Path(aside, "windows"), ignore_errors=True)
+            cores.leave(workers, repeat(partial(ingest_night, asdict(ref), windows, aside)))
 
         return compare(
             f"ingest of {NIGHTS} nights",
@@ -124,7 +130,10 @@ def phases(folder: Path, cores: Cores) -> Compared:
         store = Store.open(str(folder / f"phases-{workers}"))
         nights = ingest(find_recordings(recordings), store)
         seeds = count(step=PHASES // smoke().folds)
-        return Way(name, partial(_trained, nights, store, seeds), partial(cores.leave, workers))
+        others = (_experiments(nights, seed, 1) for seed in count(UNUSED))
+        work = (partial(_train, experiment, store.root) for of in others for experiment in of)
+        train = partial(_trained, nights, store, seeds)
+        return Way(name, train, partial(cores.leave, workers, work))
 
     return compare(
         f"{PHASES} phases of the smoke plan",
@@ -135,10 +144,9 @@ def phases(folder: Path, cores: Cores) -> Compared:
     )
 
 
-def _warm() -> None:
-    """Import what phases import, and stay long enough for the other worker to start."""
-    import orchestration.build  # noqa: F401
-
+def _warm(work: Work) -> None:
+    """Do some work, and stay long enough for the other worker to start."""
+    work()
     time.sleep(3)
 
 
@@ -150,15 +158,19 @@ def _ingested(refs: list[RecordingRef], storage: Path) -> list[object]:
 
 def _trained(nights: Ingest, store: Store, seeds: Iterator[int]) -> list[float]:
     """The validation scores of some experiments, none of which has been trained before."""
-    seed = next(seeds)
-    sweeps = [
-        make_sweep(replace(smoke(), seed=seed + n), nights.windows, nights.subjects)
-        for n in range(PHASES // smoke().folds)
-    ]
-    experiments = [e for sweep in sweeps for e in _baselines(sweep)]
+    experiments = _experiments(nights, next(seeds), PHASES // smoke().folds)
     train = ray.remote(num_cpus=1)(_train)
     scores: list[float] = ray.get([train.remote(e, store.root) for e in experiments])
     return scores
+
+
+def _experiments(nights: Ingest, seed: int, seeds: int) -> list[Experiment]:
+    """The baselines of some seeds, in all folds."""
+    sweeps = [
+        make_sweep(replace(smoke(), seed=seed + n), nights.windows, nights.subjects)
+        for n in range(seeds)
+    ]
+    return [e for sweep in sweeps for e in _baselines(sweep)]
 
 
 def _baselines(sweep: Sweep) -> list[Experiment]:

@@ -5,9 +5,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
-from kd_core.models.long_rows import LARGE, PIECE, convolve
+from kd_core.models.long_rows import LARGE, NARROW, PIECE, WIDE, convolve
 
-LONG = -(-LARGE // 16 // PIECE) * PIECE  # positions of 16 channels, whole pieces
+LONG = -(-LARGE // WIDE // PIECE) * PIECE  # positions, whole pieces
 
 
 def rows(batch: int, channels: int, length: int) -> Tensor:
@@ -19,7 +19,15 @@ def rows(batch: int, channels: int, length: int) -> Tensor:
 @pytest.mark.parametrize("length", [LONG, LONG + 1, LONG + PIECE - 1, 2 * LONG + 77])
 @pytest.mark.parametrize(
     ("inputs", "outputs", "kernel", "zeros", "dilation"),
-    [(16, 16, 5, 2, 1), (16, 16, 5, 18, 9), (20, 7, 2, 1, 1), (16, 4, 1, 0, 1), (17, 3, 9, 0, 2)],
+    [
+        (WIDE, WIDE, 5, 2, 1),
+        (16, 16, 5, 18, 9),
+        (NARROW, 3, 3, 1, 1),
+        (NARROW + 1, 3, 3, 1, 1),
+        (20, 7, 2, 1, 1),
+        (16, 4, 1, 0, 1),
+        (17, 3, 9, 0, 2),
+    ],
 )
 @pytest.mark.parametrize("learns", ["all", "no bias", "weights alone"])
 def test_all_learn_what_they_learn_from_the_whole_row(
