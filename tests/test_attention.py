@@ -109,6 +109,15 @@ def test_a_map_by_hand() -> None:
     assert attention_map(tap).tolist() == [[10.0, 4.25]]
 
 
+def test_a_map_of_a_bfloat16_tap_is_as_exact_as_one_of_float32() -> None:
+    tap = some_taps(0, channels=16)["encoder1"].bfloat16().requires_grad_()
+    found = attention_map(tap)
+    torch.testing.assert_close(found.double(), tap.double().square().sum(1), rtol=1e-6, atol=0)
+    (gradient,) = torch.autograd.grad(found.sum(), tap)
+    assert gradient.dtype == torch.bfloat16
+    assert torch.equal(gradient, 2 * tap)
+
+
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_identical_networks_have_loss_zero_and_gradient_zero(variant: str) -> None:
     student = {name: tap.requires_grad_() for name, tap in some_taps(1).items()}

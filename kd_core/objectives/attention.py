@@ -6,10 +6,11 @@ Takes the taps (B, C, L) of both networks by name; an attention map is the energ
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 from torch.nn import functional as F  # noqa: N812
 
 from kd_core.batch import Outputs
@@ -99,7 +100,26 @@ def attention_transfer(
 
 def attention_map(tap: Tensor) -> Tensor:
     """Energy over the channels at each time."""
-    return tap.square().sum(1)  # (B, C, L) -> (B, L)
+    energy: Callable[..., Tensor] = _Energy.apply
+    return energy(tap)  # (B, C, L) -> (B, L)
+
+
+class _Energy(torch.autograd.Function):
+    """Sum of squares, whose gradient is one product: torch's own takes the square's apart."""
+
+    @staticmethod
+    def forward(ctx: Any, tap: Tensor) -> Tensor:
+        ctx.save_for_backward(tap)
+        exact = torch.promote_types(tap.dtype, torch.float32)
+        norm: Tensor = torch.linalg.vector_norm(tap, dim=1, dtype=exact)
+        return norm.square()
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        (tap,) = ctx.saved_tensors
+        dtap: Tensor = tap * (2 * gradient).unsqueeze(1).to(tap.dtype)
+        return dtap
 
 
 def paper_distance(student: Tensor, teacher: Tensor) -> Tensor:
