@@ -18,7 +18,7 @@ from torch.nn import functional as F  # noqa: N812
 LARGE = 150_000  # values of a row from which it pays, in channels and positions
 WIDE = 8  # channels below which it does not
 NARROW = 32  # channels up to which a row is cut
-PIECE = 300  # positions, from 100 to 500 as fast; it divides segments at 10 Hz and more
+PIECE = 300  # positions, as many as a segment has at 10 Hz; from 100 to 500 as fast
 
 Pair = tuple[Tensor, Tensor]
 
@@ -102,7 +102,7 @@ class _Between(NamedTuple):
     ) -> tuple[Tensor | None, Tensor | None]:
         """Those of the kernel and the bias."""
         told, seen = _rows(out), _rows(x)
-        if self._cuts(told, seen):
+        if self._cuts(out.shape[-1]):
             told, seen = (
                 rows.reshape(len(rows), -1, PIECE, rows.shape[2]) for rows in (told, seen)
             )
@@ -113,11 +113,11 @@ class _Between(NamedTuple):
         dkernel = self._products(_within, told, seen) if asked[0] else None
         return dkernel, out.sum((0, 2, 3)) if asked[1] else None
 
-    def _cuts(self, told: Tensor, seen: Tensor) -> bool:
-        """Whether pieces are faster than products, and each has as many outputs as inputs."""
+    def _cuts(self, outputs: int) -> bool:
+        """Whether pieces are faster than products, and each has as many inputs as outputs."""
         few = max(self.kernel.shape[:2]) <= NARROW
         near = -self.ahead[0] == self.ahead[-1] <= PIECE
-        return few and near and told.shape[1] % PIECE == 0
+        return few and near and outputs % PIECE == 0
 
     def _products(self, pairs: Callable[..., Pair], told: Tensor, seen: Tensor) -> Tensor:
         """Of outputs' gradients and what these saw, for each sample; (C', C, 1, k)."""

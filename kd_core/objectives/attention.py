@@ -105,7 +105,10 @@ def attention_map(tap: Tensor) -> Tensor:
 
 
 class _Energy(torch.autograd.Function):
-    """Sum of squares, whose gradient is one product: torch's own takes the square's apart."""
+    """Sum of squares in one pass, and its gradient in another.
+
+    Torch would pass over it once for the squares, once for the sum, and twice on the way back.
+    """
 
     @staticmethod
     def forward(ctx: Any, tap: Tensor) -> Tensor:
