@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from functools import partial
-from itertools import count, repeat
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -104,13 +104,15 @@ def ingests(folder: Path, cores: Cores) -> Compared:
     ref = a_night(folder / "night")
     refs = [replace(ref, subject=f"{ref.subject}-{number}") for number in range(NIGHTS)]
     with tempfile.TemporaryDirectory(dir=_memory()) as name:
-        storage, windows = Path(name, "storage"), windows_key(ref.source)
-        aside = Store.open(str(Path(name, "aside"))).root
+        storage, aside = Path(name, "storage"), Path(name, "aside")
 
         def ready(workers: int) -> None:
-            shutil.rmtree(storage, ignore_errors=True)
-            shutil.rmtree(Path(aside, "windows"), ignore_errors=True)
-            cores.leave(workers, repeat(partial(ingest_night, asdict(ref), windows, aside)))
+            for place in (storage, aside):
+                shutil.rmtree(place, ignore_errors=True)
+            root = Store.open(str(aside)).root
+            others = (asdict(each) for each in refs)  # a night that is there would not be made
+            windows = windows_key(ref.source)
+            cores.leave(workers, (partial(ingest_night, each, windows, root) for each in others))
 
         return compare(
             f"ingest of {NIGHTS} nights",
