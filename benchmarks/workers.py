@@ -129,7 +129,9 @@ def phases(folder: Path, cores: Cores) -> Compared:
     write_synthetic_mass(recordings, 12, pages=72, seed=1)
 
     def way(name: str, workers: int) -> Way:
-        store = Store.open(str(folder / f"phases-{workers}"))
+        storage = folder / f"phases-{workers}"
+        shutil.rmtree(storage, ignore_errors=True)  # an earlier run's phases would not be trained
+        store = Store.open(str(storage))
         nights = ingest(find_recordings(recordings), store)
         seeds = count(step=PHASES // smoke().folds)
         others = (_experiments(nights, seed, 1) for seed in count(UNUSED))

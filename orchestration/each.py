@@ -1,16 +1,15 @@
-"""Ray Data: a task for each of many files, and a row of each once it is done."""
+"""Ray Data: tasks that share many files, and a row of each once its task is done."""
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from math import ceil
 from typing import Any
 
+import pyarrow as pa
 import ray.data
 
-TASKS = 1000  # at most; each costs the driver ten milliseconds, so more files share them
-# Ray Data looks every tenth of a second whether a task has ended, and twice before it starts the
-# next, so a task has several files; not so many that a core has no work
-FILES, TASKS_A_CORE = 8, 2
+FILES = 8  # a task: each costs its worker twenty milliseconds, and its rows come once it is done
+TASKS = 1000  # or so: each costs the driver ten, so of more than eight thousand files more share
 
 
 def each_on_ray(
@@ -23,13 +22,30 @@ def each_on_ray(
         same: what all of them are given.
     """
     logging.getLogger("ray.data").setLevel(logging.ERROR)  # its plan, and that it draws no bars
-    ray.data.DataContext.get_current().enable_progress_bars = False
+    context = ray.data.DataContext.get_current()
+    context.enable_progress_bars = False
+    # Ray gets all tasks at once and starts one when a core is free. Ray Data would hold them back,
+    # to bound the memory of rows that wait: it knows of no core in the first second, and looks for
+    # ended tasks every tenth. Here a row is a kilobyte.
+    context.op_resource_reservation_enabled = False
     cores = int(ray.cluster_resources().get("CPU", 1))
-    blocks = tasks_for(len(items), cores)
-    tasks = ray.data.from_items(list(items), override_num_blocks=blocks)
-    yield from tasks.map(do, fn_kwargs=same, num_cpus=1).iter_rows()
+    rest = iter(items)
+    blocks = [
+        pa.Table.from_pylist([next(rest) for _ in range(files)])
+        for files in shares(len(items), cores)
+    ]
+    yield from ray.data.from_arrow(blocks).map(do, fn_kwargs=same, num_cpus=1).iter_rows()
 
 
-def tasks_for(files: int, cores: int) -> int:
-    """How many tasks share so many files on a cluster of so many cores."""
-    return min(files, TASKS, max(ceil(files / FILES), TASKS_A_CORE * cores))
+def shares(files: int, cores: int) -> list[int]:
+    """How many of so many files each task has, so that no core waits long for another at the end.
+
+    A task has half of a core's share of what is left: guided self-scheduling, Polychronopoulos and
+    Kuck 1987.
+    """
+    most = max(FILES, ceil(files / TASKS))
+    sizes = []
+    while files:
+        sizes.append(min(most, ceil(files / (2 * cores))))
+        files -= sizes[-1]
+    return sizes

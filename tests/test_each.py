@@ -1,24 +1,29 @@
-"""How many tasks of Ray Data share the files of an ingest."""
+"""How the tasks of an ingest share its files."""
 
 import pytest
 
-from orchestration.each import tasks_for
+from orchestration.each import shares
 
 
 @pytest.mark.parametrize(
-    ("files", "cores", "tasks"),
+    ("files", "cores", "sizes"),
     [
-        (1, 2, 1),
-        (4, 2, 4),  # a task a file, so that every core has work
-        (12, 2, 4),
-        (200, 2, 25),  # eight files a task
-        (200, 64, 128),
-        (200, 128, 200),
-        (10_000, 2, 1000),  # each costs the driver
-        (10_000, 2000, 1000),
+        (0, 2, []),
+        (1, 2, [1]),
+        (4, 2, [1, 1, 1, 1]),  # a task a file, so that every core has work
+        (12, 2, [3, 3, 2, 1, 1, 1, 1]),
+        (62, 2, [8, 8, 8, 8, 8, 6, 4, 3, 3, 2, 1, 1, 1, 1]),
+        (20, 8, [2, 2, *[1] * 16]),
+        (200, 100, [1] * 200),
     ],
 )
-def test_tasks_have_several_files_once_every_core_has_two(
-    files: int, cores: int, tasks: int
-) -> None:
-    assert tasks_for(files, cores) == tasks
+def test_tasks_become_smaller_towards_the_end(files: int, cores: int, sizes: list[int]) -> None:
+    assert shares(files, cores) == sizes
+
+
+@pytest.mark.parametrize("cores", [1, 16, 2000])
+def test_of_many_files_a_task_has_more_than_eight(cores: int) -> None:
+    sizes = shares(100_000, cores)
+    assert sum(sizes) == 100_000
+    assert max(sizes) <= 100
+    assert sizes[-1] == 1
