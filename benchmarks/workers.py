@@ -6,8 +6,7 @@ One Ray serves both sides: for the one worker, an actor that does nothing holds 
 Ingest is the product's on Ray Data; phases are an experiment each, as a trial trains one. Both
 sides make the same: footers of nights, validation scores. The machine has to be quiet: both cores
 are used. A process that has not done such work yet takes a second longer for the first of it, so
-each has done one. The storage lies in memory where that can be, so that no disk is measured. Ray
-Data takes a second until both workers are at work, and is timed with it.
+each has done one. The storage lies in memory where that can be, so that no disk is measured.
 """
 
 import argparse
