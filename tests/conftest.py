@@ -6,6 +6,7 @@ import shlex
 import tempfile
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -46,7 +47,7 @@ def ray_session() -> Iterator[None]:
     """An embedded Ray of two CPUs, started once; nothing of it outlives the session."""
     import ray
 
-    with tempfile.TemporaryDirectory(prefix="ray-", dir="/tmp") as short:  # a socket path is short
+    with folder_of_a_ray() as short:
         ray.init(
             address="local",
             num_cpus=2,
@@ -115,20 +116,25 @@ def cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def ray_folder() -> Iterator[str]:
     """A folder with a short name for a sweep's own Ray; who still names it at last is killed."""
-    yield from folder_of_a_ray()
+    with folder_of_a_ray() as name:
+        yield name
 
 
 @pytest.fixture
 def other_ray_folder() -> Iterator[str]:
     """The same for a second sweep beside it."""
-    yield from folder_of_a_ray()
-
-
-def folder_of_a_ray() -> Iterator[str]:
-    """A folder with a short name, for a socket path is short."""
-    with tempfile.TemporaryDirectory(prefix="r-", dir="/tmp", ignore_cleanup_errors=True) as name:
+    with folder_of_a_ray() as name:
         yield name
-        end_all(name)
+
+
+@contextmanager
+def folder_of_a_ray() -> Iterator[str]:
+    """A folder with a short name, for a socket path is short; who names it at last is killed."""
+    with tempfile.TemporaryDirectory(prefix="r-", dir="/tmp", ignore_cleanup_errors=True) as name:
+        try:
+            yield name
+        finally:
+            end_all(name)
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import NamedTuple
@@ -98,7 +99,8 @@ def trial_workers(ray_folder: str) -> list[int]:
 def end_all(ray_folder: str) -> None:
     """Kill what a sweep that was killed has left."""
     for pid in processes_of(ray_folder):
-        os.kill(pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it has ended by itself
+            os.kill(pid, signal.SIGKILL)
 
 
 def leaderboard(storage: str) -> bytes:
