@@ -9,7 +9,7 @@ import pyarrow as pa
 import ray.data
 
 FILES = 8  # a task: each costs its worker twenty milliseconds, and its rows come once it is done
-TASKS = 1000  # or so: each costs the driver ten, so of more than eight thousand files more share
+TASKS = 1000  # at most; each costs the driver ten milliseconds, so of very many files more share
 
 
 def each_on_ray(
@@ -43,9 +43,11 @@ def shares(files: int, cores: int) -> list[int]:
     A task has half of a core's share of what is left: guided self-scheduling, Polychronopoulos and
     Kuck 1987.
     """
-    most = max(FILES, ceil(files / TASKS))
+    least = ceil(files / TASKS)
+    most = max(FILES, least)
     sizes = []
     while files:
-        sizes.append(min(most, ceil(files / (2 * cores))))
+        half = ceil(files / (2 * cores))
+        sizes.append(min(files, most, max(least, half)))
         files -= sizes[-1]
     return sizes

@@ -48,14 +48,15 @@ def ray_session() -> Iterator[None]:
     import ray
 
     with folder_of_a_ray() as short:
-        ray.init(
-            address="local",
-            num_cpus=2,
-            include_dashboard=True,  # Tune with nested Train hangs without it
-            object_store_memory=100 << 20,
-            log_to_driver=False,
-            _temp_dir=short,
-        )
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("RAY_TMPDIR", short)  # by which its processes are known
+            ray.init(
+                address="local",
+                num_cpus=2,
+                include_dashboard=True,  # Tune with nested Train hangs without it
+                object_store_memory=100 << 20,
+                log_to_driver=False,
+            )
         yield
         ray.shutdown()
 

@@ -21,9 +21,16 @@ def test_tasks_become_smaller_towards_the_end(files: int, cores: int, sizes: lis
     assert shares(files, cores) == sizes
 
 
-@pytest.mark.parametrize("cores", [1, 16, 2000])
-def test_of_many_files_a_task_has_more_than_eight(cores: int) -> None:
-    sizes = shares(100_000, cores)
-    assert sum(sizes) == 100_000
-    assert max(sizes) <= 100
-    assert sizes[-1] == 1
+@pytest.mark.parametrize("cores", [1, 2, 16, 2000])
+@pytest.mark.parametrize("files", [10_000, 100_000])
+def test_very_many_files_have_a_thousand_tasks(files: int, cores: int) -> None:
+    assert shares(files, cores) == [files // 1000] * 1000  # each costs the driver
+
+
+@pytest.mark.parametrize("cores", [1, 2, 16, 2000])
+@pytest.mark.parametrize("files", [999, 1001, 2000, 7999, 10_001])
+def test_no_more_than_a_thousand_tasks_have_every_file_once(files: int, cores: int) -> None:
+    sizes = shares(files, cores)
+    assert sum(sizes) == files
+    assert len(sizes) <= 1000
+    assert min(sizes) >= 1
